@@ -1,0 +1,85 @@
+package templates
+
+import "time"
+
+// Notice is one kind of mail we write.
+type Notice string
+
+const (
+	Filed   Notice = "filed"    // to who filed it: we have your case
+	NewCase Notice = "new-case" // to agents: there is a case to answer
+	Message Notice = "message"  // somebody wrote
+	Shared  Notice = "shared"   // the case is shared with you
+)
+
+// Notices lists every Notice.
+var Notices = []Notice{Filed, NewCase, Message, Shared}
+
+// noticeParts are the texts that each notice has of its own: what happened, in
+// a few words and in a sentence, and what the reader can do now.
+var noticeParts = []string{"heading", "lead", "next"}
+
+// Roles of a reader, each with a text that says why the notice came.
+const (
+	RoleRequester = "requester"
+	RoleAgent     = "agent"
+	RoleShared    = "shared"
+)
+
+var roles = []string{RoleRequester, RoleAgent, RoleShared}
+
+// Data is what a notice tells, put together by the caller. All strings may hold
+// anything: they are cleaned and escaped here (T77, T78).
+type Data struct {
+	Number   string // of the case: "NORTH-1042"
+	Title    string
+	Customer string // "" where there is none: then nothing is said of it
+	Severity string // code: "P3"
+	State    string // code: "NEW"
+	Filed    time.Time
+
+	// DefaultSeverity: nobody chose the severity, and the notice says so (R24).
+	DefaultSeverity bool
+
+	Sender string // who writes to the reader: "North Support"
+	Actor  string // who did what the notice tells; "": Sender
+	Role   string // the reader's: RoleRequester, RoleAgent, RoleShared
+
+	Messages     []Entry
+	MoreMessages int // that many more are not in the notice
+
+	Zone *time.Location // the reader's; nil: UTC
+}
+
+// Entry is a message somebody wrote in the case.
+type Entry struct {
+	Author          string
+	Unverified      bool // the author may be somebody else
+	Time            time.Time
+	Text            string
+	Cut             bool // Text is not all of it
+	Attachments     []Attachment
+	MoreAttachments int      // that many more are not listed
+	Limits          []string // what could not be read, and why
+}
+
+// Attachment is a file that came with a message. Size is in octets.
+type Attachment struct {
+	Name string
+	Size int64
+}
+
+// sample is data that uses every part of a layout.
+func sample() *Data {
+	when := time.Date(2026, 11, 20, 13, 5, 0, 0, time.UTC)
+	return &Data{
+		Number: "NORTH-1042", Title: "Nobody can sign in", Customer: "acme.example",
+		Severity: "P3", State: "NEW", Filed: when, DefaultSeverity: true,
+		Sender: "North Support", Actor: "Anna Nowak", Role: RoleShared,
+		Messages: []Entry{{
+			Author: "Anna Nowak", Unverified: true, Time: when, Text: "Hello\nthere", Cut: true,
+			Attachments: []Attachment{{"log.txt", 1200}}, MoreAttachments: 1, Limits: []string{"too deep"},
+		}},
+		MoreMessages: 1,
+	}
+}
