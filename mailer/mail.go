@@ -1,0 +1,118 @@
+package mailer
+
+import (
+	"time"
+
+	"casegate/mailer/blob"
+)
+
+// Mail is one mail with all that was found out about it on the way in, ready
+// to be decided. Doors make it; nothing in it is changed afterwards.
+type Mail struct {
+	ID       ID
+	Received time.Time
+	Door     string // which door it came by: "mx", "imap", "file"
+	Envelope Envelope
+	Identity Identity
+	Message  Message
+
+	// Raw is the mail as it is kept: our own trace headers, then the bytes as
+	// they came. Sum is the SHA-256 of the latter alone, so that a retry of the
+	// same mail is recognised.
+	Raw blob.Body
+	Sum [32]byte
+
+	// Source is the position in a mailbox; nil for mail by SMTP.
+	Source *Position
+}
+
+// Position is a place in a mailbox (RFC 9051 2.3.1).
+type Position struct {
+	Account, Mailbox string
+	UIDValidity, UID uint32
+}
+
+// Kind tells what sort of mail a message is (mail-traps E).
+type Kind string
+
+const (
+	KindPerson Kind = "person" // somebody wrote it
+	KindAuto   Kind = "auto"   // Auto-Submitted, null reverse-path, a vacation answer, a list or bulk mail: never answered
+	KindBounce Kind = "bounce" // multipart/report: never answered
+)
+
+// Message is what a mail says, read from its MIME structure.
+type Message struct {
+	Subject     string    // decoded, on one line
+	From        []Mailbox // as written; the sender to believe is Mail.Identity
+	To, Cc      []Mailbox
+	MessageID   string   // without angle brackets; "" if there is none that can be used
+	InReplyTo   []string // Message-IDs without angle brackets
+	References  []string
+	Date        time.Time // zero if missing or unreadable: for show only
+	Text        string    // valid UTF-8 without NUL, lines end with \n
+	Kind        Kind
+	Attachments []Attachment
+	Received    int // number of Received fields: the hops so far
+
+	// Limits names what could not be read as MIME and is therefore kept
+	// only as raw bytes: shown to the reader of the case.
+	Limits []string
+	// Failure is set when reading broke down; the mail is kept as failed.
+	Failure string
+}
+
+// Attachment describes one part of the message that is not its text. The bytes
+// stay in the raw mail.
+type Attachment struct {
+	Name        string `json:"name"` // made safe: no path, control or bidi characters, at most 255 octets
+	ContentType string `json:"content_type"`
+	Size        int64  `json:"size"`   // octets, decoded
+	SHA256      string `json:"sha256"` // of the decoded bytes, hexadecimal
+	ContentID   string `json:"content_id,omitempty"`
+}
+
+// Verdict is what became of a mail for one recipient.
+type Verdict string
+
+const (
+	Accepted Verdict = "accepted"
+	Held     Verdict = "held"     // kept until somebody decides; a success for the client
+	Refused  Verdict = "refused"  // 5xx in the dialogue
+	Deferred Verdict = "deferred" // 4xx: nothing was kept, the client tries again
+)
+
+// Reason says why a mail was held, refused or deferred, in a word that each
+// door turns into its own protocol's code.
+type Reason string
+
+const (
+	NoSuchAddress    Reason = "no-such-address"
+	NotAllowed       Reason = "not-allowed"       // this sender may not do this
+	NotAuthenticated Reason = "not-authenticated" // DMARC says to reject
+	NoGrant          Reason = "no-grant"          // R20: the customer has not granted access
+	Malformed        Reason = "malformed"
+	TooLarge         Reason = "too-large"
+	TooManyHops      Reason = "too-many-hops" // RFC 5321 6.3
+	TryLater         Reason = "try-later"
+	Full             Reason = "full" // no room to store it
+	NeedsDecision    Reason = "needs-decision"
+	Unreadable       Reason = "unreadable"
+	Noted            Reason = "noted" // accepted and kept, with no further effect
+)
+
+// Outcome is the answer for one recipient. Text is one line fit for strangers.
+type Outcome struct {
+	Recipient Address `json:"recipient"`
+	Verdict   Verdict `json:"verdict"`
+	Reason    Reason  `json:"reason,omitempty"`
+	Text      string  `json:"text,omitempty"`
+}
+
+// Refusal is what a door turned away by itself, without asking anybody.
+type Refusal struct {
+	Envelope  Envelope
+	Recipient Address // zero: the mail as a whole
+	Reason    Reason
+	Text      string // for the operator
+}
