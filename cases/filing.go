@@ -1,0 +1,160 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"casegate/mailer"
+)
+
+// file decides a mail that would make a new case. named is the customer that
+// the intake address names after a plus, "" for none.
+func (t *tenantDecision) file(named string) (mailer.Outcome, error) {
+	row := t.ask(request{action: actFile, relation: filing(t.dir, t.reseller, t.sender, t.now)})
+	if o, decided := t.outcome(row); decided {
+		return o, nil
+	}
+	if t.override != nil && t.override.customer != "" {
+		named = t.override.customer
+	}
+	customer, o := t.customer(named)
+	if customer == nil {
+		return o, nil
+	}
+	if customer.Denied {
+		t.trace.Add("grant", customer.Domain, "refused", "R12, R20: the customer has not granted access")
+		return mailer.Outcome{
+			Verdict: mailer.Refused, Reason: mailer.NoGrant,
+			Text: "The customer has not granted access to its support cases",
+		}, nil
+	}
+	if t.mail.Message.Failure != "" && t.override == nil {
+		return t.unreadable()
+	}
+	return mailer.Outcome{Verdict: mailer.Accepted}, t.newCase(customer)
+}
+
+// customer settles for whom a case is filed (R17). It gives nil with the answer
+// where that cannot be said: another's customer and an unknown one look alike.
+func (t *tenantDecision) customer(named string) (*Customer, mailer.Outcome) {
+	mine := filesFor(t.dir, t.reseller, t.sender, t.now)
+	if named != "" {
+		for _, c := range mine {
+			if strings.EqualFold(c.Domain, named) {
+				t.trace.Add("customer", named, c.Domain, "named by the address or the operator")
+				return c, mailer.Outcome{}
+			}
+		}
+		t.trace.Add("customer", named, "unknown", "R17: no customer of this name that the sender may file for")
+		return nil, mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}
+	}
+	if len(mine) == 1 {
+		t.trace.Add("customer", t.sender.String(), mine[0].Domain, "the only one the sender files for")
+		return mine[0], mailer.Outcome{}
+	}
+	intake := t.reseller.Intake
+	t.trace.Add("customer", t.sender.String(), fmt.Sprintf("one of %d", len(mine)), "R17: exactly one customer")
+	return nil, t.hold(fmt.Sprintf("which customer? Release it with --customer, or have it sent to %s+<customer>@%s", intake.Local, intake.Domain))
+}
+
+// newCase makes the case, its first event and its notices.
+func (t *tenantDecision) newCase(customer *Customer) error {
+	n, err := t.tx.NextCase(t.reseller.ID)
+	if err != nil {
+		return err
+	}
+	m := t.mail
+	c := &Case{
+		ID: CaseID{t.reseller.ID, n}, Number: fmt.Sprintf("%s-%d", t.reseller.Prefix, n),
+		Title: Title(m.Message.Subject), State: New, Priority: P3, Customer: customer.Domain,
+		Created: t.now, Updated: t.now,
+	}
+	requester, _ := c.join(Participant{Person: personID(t.person), Address: t.sender, Name: m.Identity.Name, Role: RoleRequester, Since: t.now})
+	actor := t.actor(requester)
+	for _, agent := range t.dir.Agents(t.reseller.ID) {
+		c.join(Participant{Person: agent.ID, Address: agent.Mailbox(), Name: agent.Name, Role: RoleAgent, Since: t.now})
+	}
+	ch := &change{c: c, created: true, messageID: m.Message.MessageID}
+	ch.record(t.messageEvent(EventFiled, actor))
+	t.finish(ch)
+	t.trace.Effect("filed %s %q for %s", c.Number, c.Title, c.Customer)
+	t.traceNotices(ch)
+	return nil
+}
+
+// append adds the mail to a case's history as the sender who wrote it.
+func (t *tenantDecision) append(c *Case, row rule, self *Participant) (mailer.Outcome, error) {
+	if o, decided := t.outcome(row); decided {
+		return o, nil
+	}
+	if customer := t.dir.Customer(c.Customer); customer.Denied {
+		t.trace.Add("grant", customer.Domain, "refused", "R12, R13: the customer has not granted access")
+		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoGrant, Text: "The customer has not granted access to its support cases"}, nil
+	}
+	if t.mail.Message.Failure != "" && t.override == nil {
+		return t.unreadable()
+	}
+	if slices.Contains(t.part.record.Cases, c.ID) {
+		return t.same(c.Number)
+	}
+	kind := EventMessage
+	if t.mail.Message.Kind != mailer.KindPerson && t.override == nil {
+		kind = EventAuto
+	}
+	ch := &change{c: c, messageID: t.mail.Message.MessageID}
+	ch.record(t.messageEvent(kind, t.actor(self)))
+	t.finish(ch)
+	t.trace.Effect("appended to %s as entry %d (%s)", c.Number, c.Events, kind)
+	t.traceNotices(ch)
+	return mailer.Outcome{Verdict: mailer.Accepted}, nil
+}
+
+// finish completes a change with its notices and makes it part of the decision.
+func (t *tenantDecision) finish(ch *change) {
+	ch.tell(t.dir, t.inform, t.newID)
+	t.part.changes = append(t.part.changes, ch)
+	t.part.record.Cases = append(t.part.record.Cases, ch.c.ID)
+}
+
+func (t *tenantDecision) traceNotices(ch *change) {
+	for _, delivery := range ch.deliveries {
+		t.trace.Effect("notice %s to %s", delivery.ID, delivery.Recipient)
+	}
+}
+
+func (t *tenantDecision) messageEvent(kind EventType, actor Actor) Event {
+	m := t.mail
+	limits := m.Message.Limits
+	if m.Message.Failure != "" {
+		limits = append(limits[:len(limits):len(limits)], "This mail could not be read: "+m.Message.Failure)
+	}
+	return Event{
+		Time: t.now, Type: kind, Group: m.ID, Actor: actor, Channel: "mail", Mail: t.part.record.ID,
+		Automatic: m.Message.Kind != mailer.KindPerson,
+		Message: &Message{
+			Subject: m.Message.Subject, MessageID: m.Message.MessageID, Text: m.Message.Text,
+			Attachments: m.Message.Attachments, Limits: limits,
+		},
+	}
+}
+
+// actor is the sender as history remembers him; p is nil for one who is not on
+// the sharing list.
+func (t *tenantDecision) actor(p *Participant) Actor {
+	a := Actor{Person: personID(t.person), Address: t.sender, Name: t.mail.Identity.Name, Level: t.mail.Identity.Level}
+	if p != nil {
+		a.Participant = p.No
+	}
+	if t.person != nil {
+		a.Name = t.person.Name
+	}
+	return a
+}
+
+func personID(p *Person) string {
+	if p == nil {
+		return ""
+	}
+	return p.ID
+}

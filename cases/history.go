@@ -1,0 +1,52 @@
+package cases
+
+import (
+	"time"
+
+	"casegate/mailer"
+)
+
+// EventType says what happened to a case.
+type EventType string
+
+const (
+	EventFiled   EventType = "filed"   // the case was made; carries the first message
+	EventMessage EventType = "message" // somebody wrote
+	EventAuto    EventType = "auto"    // an automatic mail came: kept, nobody is told (R78)
+	EventShared  EventType = "shared"  // a participant was added
+	EventLeft    EventType = "left"    // a participant left
+)
+
+// Event is one entry of a case's history, which is only ever appended to (R75).
+// Several events of one mail or request share a Group.
+type Event struct {
+	Seq     int       `json:"seq"` // from 1, without gaps
+	Time    time.Time `json:"time"`
+	Type    EventType `json:"type"`
+	Group   mailer.ID `json:"group"`
+	Actor   Actor     `json:"actor"`
+	Channel string    `json:"channel"` // "mail", "cli"; later "web", "api"
+
+	Mail        mailer.ID `json:"mail,omitempty"`        // raw mail it came from
+	Automatic   bool      `json:"automatic,omitempty"`   // no person wrote that mail: its sender is never answered
+	Message     *Message  `json:"message,omitempty"`     // EventFiled, EventMessage, EventAuto
+	Participant uint16    `json:"participant,omitempty"` // EventShared, EventLeft: who
+}
+
+// Actor is who did something, as it was known then.
+type Actor struct {
+	Participant uint16         `json:"participant,omitempty"` // of this case; 0: nobody on its sharing list
+	Person      string         `json:"person,omitempty"`
+	Address     mailer.Address `json:"address,omitzero"`
+	Name        string         `json:"name,omitempty"`
+	Level       mailer.Level   `json:"level"` // how far the sender was known; shown where not verified
+}
+
+// Message is what somebody wrote.
+type Message struct {
+	Subject     string              `json:"subject"` // in full
+	MessageID   string              `json:"message_id,omitempty"`
+	Text        string              `json:"text"`
+	Attachments []mailer.Attachment `json:"attachments,omitempty"`
+	Limits      []string            `json:"limits,omitempty"` // what could not be shown, and why
+}

@@ -1,0 +1,99 @@
+package cases
+
+import (
+	"encoding/hex"
+	"time"
+
+	"casegate/mailer"
+	"casegate/mailer/blob"
+)
+
+// MailStatus is what became of a mail that was kept.
+type MailStatus string
+
+const (
+	MailFiled     MailStatus = "filed"     // it is in the history of Cases
+	MailHeld      MailStatus = "held"      // somebody must decide
+	MailFailed    MailStatus = "failed"    // we could not read it
+	MailNoted     MailStatus = "noted"     // a bounce or the like: recorded, with no further effect
+	MailRefused   MailStatus = "refused"   // refused in the dialogue: the decision is kept, the bytes are not
+	MailDiscarded MailStatus = "discarded" // thrown away by the operator; the bytes are gone
+)
+
+// MailRecord is what is kept of one mail for one tenant: the envelope as far as
+// it concerns the tenant, where the raw bytes are, and the decision with its
+// reasons. One mail to two tenants is two records that know nothing of each
+// other.
+type MailRecord struct {
+	ID        mailer.ID        `json:"id"`
+	Reseller  ResellerID       `json:"reseller"` // "": the operator's own (postmaster@hostname)
+	Received  time.Time        `json:"received"`
+	Door      string           `json:"door"`
+	Envelope  mailer.Envelope  `json:"envelope"`
+	Identity  mailer.Identity  `json:"identity"`
+	Subject   string           `json:"subject"`
+	MessageID string           `json:"message_id,omitempty"`
+	Size      int64            `json:"size"` // octets of the raw mail as kept
+	Sum       Sum              `json:"sum"`
+	Blob      blob.Ref         `json:"blob,omitempty"` // "": the raw mail is in the store (Tx.Raw)
+	Status    MailStatus       `json:"status"`
+	Reason    string           `json:"reason,omitempty"` // held, failed: why, for the operator
+	Cases     []CaseID         `json:"cases,omitempty"`
+	Outcomes  []mailer.Outcome `json:"outcomes"`
+	Trace     mailer.Trace     `json:"trace"`
+}
+
+// set notes the answer for a recipient, in place of an earlier one.
+func (r *MailRecord) set(o mailer.Outcome) {
+	for i, old := range r.Outcomes {
+		if old.Recipient.Is(o.Recipient) {
+			r.Outcomes[i] = o
+			return
+		}
+	}
+	r.Outcomes = append(r.Outcomes, o)
+	r.Envelope.Recipients = append(r.Envelope.Recipients, o.Recipient)
+}
+
+// settle sets the status that the outcomes come to: what somebody must still
+// look at outweighs what is done.
+func (r *MailRecord) settle() {
+	weight := func(o mailer.Outcome) int {
+		switch {
+		case o.Verdict == mailer.Held && o.Reason == mailer.Unreadable:
+			return 4
+		case o.Verdict == mailer.Held:
+			return 3
+		case o.Verdict == mailer.Accepted && o.Reason == "":
+			return 2
+		case o.Verdict == mailer.Accepted:
+			return 1
+		}
+		return 0
+	}
+	most := 0
+	for _, o := range r.Outcomes {
+		most = max(most, weight(o))
+	}
+	r.Status = [...]MailStatus{MailRefused, MailNoted, MailFiled, MailHeld, MailFailed}[most]
+	if r.Status != MailHeld && r.Status != MailFailed {
+		r.Reason = ""
+	}
+}
+
+// Sum is a SHA-256, hexadecimal in JSON.
+type Sum [32]byte
+
+// MarshalText writes the sum in hexadecimal.
+func (s Sum) MarshalText() ([]byte, error) {
+	return hex.AppendEncode(nil, s[:]), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *Sum) UnmarshalText(b []byte) error {
+	if len(b) != 2*len(s) {
+		return hex.ErrLength
+	}
+	_, err := hex.Decode(s[:], b)
+	return err
+}
