@@ -1,0 +1,126 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"casegate/cases"
+	"casegate/mailer"
+	"casegate/templates"
+)
+
+// Renderer makes the mail of a delivery when it is about to be sent. It is a
+// mailer.Content. All fields are needed.
+//
+// What it makes depends on the delivery, the case and the keys, never on the
+// time or on chance, so that every attempt sends the same bytes. Only a change
+// of the case itself (its state), of the directory or of the first key in
+// between shows.
+type Renderer struct {
+	Store    cases.Store
+	Set      *templates.Set
+	Keys     *mailer.Keyring
+	Hostname string           // of reply addresses, return paths and Message-IDs
+	Now      func() time.Time // only for what the reader may see now
+}
+
+// life is how long the addresses and the Message-ID in a notice are good for,
+// counted from the day the delivery was made.
+const life = 400 * 24 * time.Hour
+
+// Open writes the notice for a delivery. It gives mailer.ErrWithdrawn where
+// there is nothing to say any more, or not to this reader: the case is gone, the
+// reader has left it or may not see it any longer (T93), or reads no mail at the
+// address. Every other error is one of the store or of the program.
+func (r *Renderer) Open(ctx context.Context, d mailer.Delivery) (*mailer.Outgoing, error) {
+	s, err := r.load(ctx, &d)
+	if err != nil {
+		return nil, fmt.Errorf("open notice %s: %w", d.ID, err)
+	}
+	tokens, err := r.tokens(s)
+	if err != nil {
+		return nil, fmt.Errorf("open notice %s: %w", d.ID, err)
+	}
+	// Nobody reads mail at our own host name (T87).
+	if d.Recipient.Domain == tokens.reply.Domain || !s.readable(r.Now()) || !s.tell() {
+		return nil, mailer.ErrWithdrawn
+	}
+	zone := s.zone()
+	lang := r.Set.Choose(s.languages()...)
+	text, html, err := r.Set.Render(s.notice, lang, s.data(zone))
+	if err != nil {
+		return nil, fmt.Errorf("open notice %s: %w", d.ID, err)
+	}
+	contentType, body := alternatives(d.ID, text, html)
+	h := s.header(tokens, zone)
+	h.field("Content-Language", lang)
+	h.field("MIME-Version", "1.0")
+	h.field("Content-Type", contentType...)
+	return &mailer.Outgoing{
+		ID: d.ID, ReversePath: tokens.returnPath, Recipient: d.Recipient,
+		Header: h.bytes(), Body: io.NopCloser(bytes.NewReader(body)),
+		UTF8: !d.Recipient.IsASCII() || !s.reseller.Intake.IsASCII(),
+	}, nil
+}
+
+// load reads what a notice is made of in one short View. Only what the
+// delivery needs is copied out; the directory is shared and read only.
+func (r *Renderer) load(ctx context.Context, d *mailer.Delivery) (*scene, error) {
+	s := &scene{delivery: d}
+	err := r.Store.View(ctx, func(tx cases.Tx) (err error) {
+		if s.directory, err = tx.Directory(); err != nil {
+			return err
+		}
+		id := cases.CaseID{Reseller: cases.ResellerID(d.Tenant), N: d.Case}
+		if s.c, err = tx.Case(id); err != nil {
+			return err
+		}
+		if s.events, err = tx.History(id, max(d.First, 1), d.Last); err != nil {
+			return err
+		}
+		// The filing is where a reader's mail program begins the thread, and
+		// what somebody new to the case has to know.
+		if d.First <= 1 && len(s.events) > 0 {
+			s.filing = &s.events[0]
+			return nil
+		}
+		first, err := tx.History(id, 1, 1)
+		if err == nil && len(first) > 0 {
+			s.filing = &first[0]
+		}
+		return err
+	})
+	if errors.Is(err, cases.ErrNotFound) {
+		return nil, mailer.ErrWithdrawn
+	}
+	return s, err
+}
+
+// tokens are the addresses and identifiers in a notice that only we can make.
+type tokens struct {
+	reply, returnPath mailer.Address
+	messageID, anchor string // without angle brackets
+}
+
+func (r *Renderer) tokens(s *scene) (t tokens, err error) {
+	token := mailer.Token{
+		Purpose: mailer.PurposeReply, Tenant: mailer.TenantTag(s.delivery.Tenant), Case: s.delivery.Case,
+		Participant: s.delivery.Participant, Expires: s.delivery.Created.Add(life),
+	}
+	if t.reply, err = mailer.NewAddress("case-"+r.Keys.Seal(token), r.Hostname); err != nil {
+		return tokens{}, fmt.Errorf("make reply address: %w", err)
+	}
+	token.Delivery = s.delivery.ID.Number()
+	token.Purpose = mailer.PurposeReturnPath
+	if t.returnPath, err = mailer.NewAddress("r-"+r.Keys.Seal(token), r.Hostname); err != nil {
+		return tokens{}, fmt.Errorf("make return path: %w", err)
+	}
+	token.Purpose = mailer.PurposeMessageID
+	t.messageID = "n." + r.Keys.Seal(token) + "@" + t.reply.Domain
+	t.anchor = "a." + r.Keys.Seal(s.c.Anchor()) + "@" + t.reply.Domain
+	return t, nil
+}
