@@ -1,0 +1,119 @@
+package parse
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"strings"
+	"unicode/utf8"
+
+	"casegate/mailer"
+)
+
+// maxFileName is what file systems and mail-traps C allow, in octets.
+const maxFileName = 255
+
+// attach notes a part as an attachment.
+func (b *body) attach(p *part) {
+	d := newDigest()
+	decodeTransfer(d, p.header.Get("Content-Transfer-Encoding"), p.content)
+	typ := p.contentType()
+	name := p.fileName()
+	if name == "" {
+		name = fmt.Sprintf("part-%d%s", b.leaf, extension(typ))
+	}
+	a := mailer.Attachment{Name: name, ContentType: typ, Size: d.size, SHA256: d.sum()}
+	if ids := messageIDs(p.header.Get("Content-ID")); len(ids) > 0 {
+		a.ContentID = ids[0]
+	}
+	b.m.Attachments = append(b.m.Attachments, a)
+}
+
+// fileName is a part's name, made safe; "" if it has none. Content-Disposition
+// goes before Content-Type (RFC 2183 2.3), and one decoder serves every reader
+// (T60).
+func (p *part) fileName() string {
+	if v := p.header.Get("Content-Disposition"); v != "" {
+		_, params := mediaType(v)
+		if name := safeName(param(params, "filename", "")); name != "" {
+			return name
+		}
+	}
+	return safeName(param(p.params, "name", ""))
+}
+
+// safeName makes a name that is no path, hides nothing and starts with no dot
+// (T74). What is too long loses its middle, so that the extension stays.
+func safeName(s string) string {
+	if i := strings.LastIndexAny(s, `/\`); i >= 0 {
+		s = s[i+1:]
+	}
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case strings.ContainsRune(`<>:"|?*`, r):
+			return '_'
+		case r >= '\u200b' && r <= '\u200d', r == '\u2060', r == '\u00ad':
+			return -1 // invisible in a name
+		}
+		return r
+	}, s)
+	s = strings.Trim(oneLine(s, 8*maxFileName), " .")
+	if len(s) <= maxFileName {
+		return s
+	}
+	ext := ""
+	if i := strings.LastIndexByte(s, '.'); i >= 0 && len(s)-i <= 16 {
+		ext = s[i:]
+	}
+	n := maxFileName - len(ext)
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + ext
+}
+
+// extensions for parts without a name, so that people can open them.
+var extensions = map[string]string{
+	"text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "text/csv": ".csv",
+	"text/vcard": ".vcf", "text/x-vcard": ".vcf", "text/rfc822-headers": ".txt",
+	"message/rfc822": ".eml", "message/global": ".eml",
+	"message/delivery-status": ".txt", "message/global-delivery-status": ".txt",
+	"message/disposition-notification": ".txt", "message/feedback-report": ".txt",
+	"image/png": ".png", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/gif": ".gif",
+	"image/webp": ".webp", "image/svg+xml": ".svg", "image/tiff": ".tif", "image/bmp": ".bmp",
+	"application/pdf": ".pdf", "application/zip": ".zip", "application/json": ".json",
+	"application/xml": ".xml", "text/xml": ".xml", "application/rtf": ".rtf", "text/rtf": ".rtf",
+	"application/ics": ".ics", "application/msword": ".doc", "application/ms-tnef": ".dat",
+	"application/pgp-signature": ".asc", "application/pgp-encrypted": ".asc", "application/pgp-keys": ".asc",
+	"application/pkcs7-signature": ".p7s", "application/x-pkcs7-signature": ".p7s",
+	"application/pkcs7-mime": ".p7m", "application/x-pkcs7-mime": ".p7m",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   ".docx",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":         ".xlsx",
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+}
+
+func extension(typ string) string {
+	if ext, ok := extensions[typ]; ok {
+		return ext
+	}
+	if strings.HasPrefix(typ, "text/") {
+		return ".txt"
+	}
+	return ".bin"
+}
+
+// digest counts and hashes what is written to it.
+type digest struct {
+	hash hash.Hash
+	size int64
+}
+
+func newDigest() *digest { return &digest{hash: sha256.New()} }
+
+func (d *digest) Write(p []byte) (int, error) {
+	d.size += int64(len(p))
+	return d.hash.Write(p)
+}
+
+func (d *digest) sum() string { return hex.EncodeToString(d.hash.Sum(nil)) }

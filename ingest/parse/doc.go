@@ -1,0 +1,19 @@
+// Package parse reads the bytes of a mail into a mailer.Message: header facts,
+// text, attachments and what sort of mail it is. It is not for deciding who
+// wrote a mail (ingest/verify does, from the Header read here), and it changes
+// nothing: the raw bytes stay the original.
+//
+// A mail is read in steps, each linear in its size and bounded: ReadHeader,
+// the header facts, split (the MIME structure, without decoding), and then the
+// parts. Attachments are decoded only to be hashed, chunk by chunk, so that a
+// large mail needs hardly more memory than its raw bytes.
+//
+// enmime decodes the text parts, each on its own. The structure of a mail is
+// found here and not by enmime: that finds delimiters in the middle of lines,
+// where no scan before it would look, and its time doubles with each part that
+// has no end of its own. The mail in TestHostile named "delimiters in the middle
+// of lines", 2 kB, kept it busy until it was killed after five minutes, though to
+// RFC 2046 it is one multipart without a part; limits on parts, depth and reads
+// did not help. In the tests it is the second opinion on the structure of
+// well-formed mail.
+package parse

@@ -1,0 +1,136 @@
+// Package verify finds out who wrote a mail, and how far that may be believed
+// (design 4). It reads the raw header and the envelope; it is not for showing
+// names, and decides nothing about what a sender may do.
+//
+// The sender is the one mailbox of the one From field. So far the level comes
+// from the network alone; SPF, DKIM, DMARC and ARC have their place here.
+package verify
+
+import (
+	"net/netip"
+	"strings"
+
+	"casegate/ingest/parse"
+	"casegate/mailer"
+)
+
+// maxFrom is the longest From field that may name a sender, in octets: one
+// mailbox with a long name takes some hundreds.
+const maxFrom = 4 << 10
+
+// Verifier tells who wrote a mail. The zero value trusts no network; it is safe
+// for concurrent use.
+type Verifier struct {
+	// Trusted are networks whose From is believed as it is, because they let
+	// only their own people send (design 2.5, trusted_networks).
+	Trusted []netip.Prefix
+}
+
+// Identify gives the sender of a mail. Where From leaves a doubt about who that
+// is, the Identity has no address and is never verified; Why says what it was.
+func (v *Verifier) Identify(env *mailer.Envelope, h parse.Header) mailer.Identity {
+	from, doubt := sender(h)
+	if doubt != "" {
+		return mailer.Identity{Level: mailer.Unverified, Why: doubt + ": no sender to verify"}
+	}
+	id := mailer.Identity{Level: mailer.Unverified, Address: from.Email, Name: from.Name}
+	switch prefix, ok := v.trusts(env.Remote); {
+	case ok:
+		id.Level = mailer.Verified
+		id.Why = "from the trusted network " + prefix.String()
+	case !env.Remote.IsValid():
+		id.Why = "not received from a network address; nothing vouches for the sender"
+	default:
+		id.Why = env.Remote.Unmap().String() + " is in no trusted network; nothing vouches for the sender"
+	}
+	return id
+}
+
+// trusts finds the trusted network that an address is in. An IPv4 client on an
+// IPv6 socket counts as the IPv4 client it is.
+func (v *Verifier) trusts(remote netip.Addr) (netip.Prefix, bool) {
+	remote = remote.Unmap().WithZone("")
+	for _, p := range v.Trusted {
+		if p.Contains(remote) {
+			return p, true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
+// sender reads the one mailbox of the one From field (T4 to T8, F6), or says
+// what is in the way. It takes the raw field: encoded words are decoded only in
+// the name, when the address is settled.
+func sender(h parse.Header) (mailer.Mailbox, string) {
+	var from []parse.Field
+	for _, f := range h.Fields {
+		switch {
+		case f.Is("From"):
+			from = append(from, f)
+		case isDisguised(f.Name):
+			return mailer.Mailbox{}, "a field name that other programs may read as From"
+		}
+		if hidesFrom(f) {
+			return mailer.Mailbox{}, "a continuation line that other programs may read as From"
+		}
+	}
+	switch {
+	case h.Over != "":
+		return mailer.Mailbox{}, "the header is beyond the limits, a From may be in the rest"
+	case len(from) == 0:
+		return mailer.Mailbox{}, "no From field"
+	case len(from) > 1:
+		return mailer.Mailbox{}, "several From fields"
+	}
+	return mailbox(from[0].Value())
+}
+
+// mailbox reads the value of From.
+func mailbox(value string) (mailer.Mailbox, string) {
+	if len(value) > maxFrom {
+		return mailer.Mailbox{}, "From is too long"
+	}
+	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return mailer.Mailbox{}, "a control character in From"
+	}
+	entries := parse.Addresses(value, "")
+	switch {
+	case len(entries) == 0:
+		return mailer.Mailbox{}, "no address in From"
+	case len(entries) > 1:
+		return mailer.Mailbox{}, "several mailboxes in From"
+	case entries[0].Doubt != "":
+		return mailer.Mailbox{}, "From holds " + entries[0].Doubt
+	case entries[0].Email.IsZero():
+		return mailer.Mailbox{}, "no address in From"
+	}
+	return entries[0].Mailbox, ""
+}
+
+// isDisguised tells a name that is From but for octets that no field name has:
+// some programs drop them and see a From (T8).
+func isDisguised(name string) bool {
+	odd := false
+	letters := strings.Map(func(r rune) rune {
+		if r <= ' ' || r >= 0x7f {
+			odd = true
+			return -1
+		}
+		return r
+	}, name)
+	return odd && strings.EqualFold(letters, "From")
+}
+
+// hidesFrom tells a field with a continuation line that looks like a From field
+// with an address: programs that do not unfold, or trim lines first, see one
+// there (espoofer a9 to a11). A list of field names, as in DKIM's h=, does not.
+func hidesFrom(f parse.Field) bool {
+	lines := strings.Split(string(f.Raw), "\n")
+	for _, line := range lines[1:] {
+		name, value, found := strings.Cut(line, ":")
+		if found && strings.EqualFold(strings.TrimSpace(name), "From") && strings.Contains(value, "@") {
+			return true
+		}
+	}
+	return false
+}
