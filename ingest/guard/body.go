@@ -5,18 +5,32 @@ import "bytes"
 // readData gives the server text of a mail after DATA, up to and with the line
 // that ends it.
 func (c *Conn) readData(p []byte) (int, error) {
-	b, err := c.peek(len(p))
-	if err != nil {
-		return 0, err
+	for {
+		b, err := c.peek(len(p))
+		if err != nil {
+			return 0, err
+		}
+		n, end := c.ending.scan(b)
+		c.newlines.scan(b[:n])
+		if end {
+			c.mode = inCommand
+		}
+		if !c.newlines.bare {
+			copy(p, b[:n])
+			c.in.Discard(n)
+			return n, nil
+		}
+		// The mail is as good as refused, so its text does not matter any
+		// more, but its end does: go-smtp misses one that follows CR CR LF,
+		// and would wait for it for ever. Its client may mean something else
+		// by it, so nothing that follows is taken for commands (T38).
+		c.in.Discard(n)
+		if end {
+			c.hangup = true
+			c.line = []byte("x\r\n.\r\n")
+			return c.Read(p)
+		}
 	}
-	n, end := c.ending.scan(b)
-	c.newlines.scan(b[:n])
-	copy(p, b[:n])
-	c.in.Discard(n)
-	if end {
-		c.mode = inCommand
-	}
-	return n, nil
 }
 
 // peek gives between 1 and n octets of a mail's text. A connection that ends
@@ -29,10 +43,9 @@ func (c *Conn) peek(n int) ([]byte, error) {
 	return c.in.Peek(min(n, c.in.Buffered()))
 }
 
-// ending finds the line with a single dot that ends the text after DATA. It
-// must find the very octet where go-smtp finds it, in malformed texts too, so
-// its states are those of go-smtp's dataReader: only CR LF . CR LF ends a text,
-// and a CR that is not part of CR LF leaves it within a line (T38).
+// ending finds the line with a single dot that ends the text after DATA: CR LF .
+// CR LF and nothing else (RFC 5321 4.1.1.4, T38). In a text without stray CR or
+// LF it finds the very octet where go-smtp finds it.
 type ending struct{ state endingState }
 
 type endingState byte
@@ -75,7 +88,7 @@ func (e *ending) step(ch byte) bool {
 		return true
 	case e.state == atCR && ch == '\n':
 		e.state = atLine
-	case (e.state == atLine || e.state == inLine) && ch == '\r':
+	case ch == '\r':
 		e.state = atCR
 	default:
 		e.state = inLine
