@@ -26,7 +26,8 @@ func (ch *change) record(e Event) {
 	ch.events = append(ch.events, e)
 }
 
-// tell makes the deliveries for the events of the change.
+// tell makes the deliveries for the events of the change. Their first attempt is
+// counted and the next set with them: the commit that stores them is their lease.
 func (ch *change) tell(dir *Directory, inform Audience, newID func() mailer.ID) {
 	if inform == nil || len(ch.events) == 0 {
 		return
@@ -36,10 +37,11 @@ func (ch *change) tell(dir *Directory, inform Audience, newID func() mailer.ID) 
 		if p == nil {
 			continue
 		}
+		id := newID()
 		ch.deliveries = append(ch.deliveries, &mailer.Delivery{
-			ID: newID(), Recipient: p.mailbox(dir), Tenant: string(ch.c.ID.Reseller), Case: ch.c.ID.N, Participant: no,
+			ID: id, Recipient: p.mailbox(dir), Tenant: string(ch.c.ID.Reseller), Case: ch.c.ID.N, Participant: no,
 			First: ch.events[0].Seq, Last: ch.events[len(ch.events)-1].Seq,
-			State: mailer.Waiting, Created: ch.c.Updated, Due: ch.c.Updated,
+			State: mailer.Waiting, Created: ch.c.Updated, Attempts: 1, Due: ch.c.Updated.Add(mailer.RetryAfter(1, id)),
 		})
 	}
 }

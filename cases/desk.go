@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,9 +28,8 @@ type Desk struct {
 	NewID    func() mailer.ID // nil: of an IDs of its own
 	Log      *slog.Logger     // nil: discarded
 
-	ids      mailer.IDs
-	due      dueSignal
-	inFlight sync.Map // mailer.ID of each delivery that is being sent
+	ids mailer.IDs
+	due dueQueue
 
 	refusedLogged atomic.Int64 // when a refusal was last logged, Unix milliseconds
 }
@@ -189,19 +187,21 @@ func (d *Desk) outOfRoom(m *mailer.Mail, err error) ([]mailer.Outcome, error) {
 	return out, nil
 }
 
-// told wakes the queue and writes a log line for each tenant's part.
+// told hands the notices on and writes the log line of a mail that was kept, for
+// each tenant's part; a door writes that of one it turns away.
 func (d *Desk) told(decided *decision) {
 	for _, p := range decided.parts {
 		r := p.record
 		var numbers []string
 		for _, ch := range p.changes {
 			numbers = append(numbers, ch.c.Number)
-			if len(ch.deliveries) > 0 {
-				d.due.ring()
-			}
+			d.due.offer(ch.deliveries)
 		}
-		d.log().Info("mail", "id", r.ID, "reseller", r.Reseller, "status", r.Status, "reason", r.Reason,
-			"from", r.Identity.Address.String(), "level", r.Identity.Level, "cases", numbers, "size", r.Size)
+		if r.Status == MailRefused {
+			continue
+		}
+		d.log().Info("mail", "id", r.ID, "verdict", r.Status, "reason", r.Reason, "door", r.Door, "remote", r.Envelope.Remote,
+			"from", r.Identity.Address.String(), "level", r.Identity.Level, "reseller", r.Reseller, "cases", numbers, "size", r.Size)
 	}
 }
 

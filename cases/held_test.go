@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -203,6 +204,27 @@ func TestQueueLeases(t *testing.T) {
 	}
 	_, err = o.Retry(ctx, again[0].ID)
 	wantKind(t, err, cases.Conflict)
+}
+
+// TestDeadWorker: a delivery that was leased by a daemon that died, the first
+// lease included, comes due again by its schedule, and not before.
+func TestDeadWorker(t *testing.T) {
+	o := newOffice(t)
+	o.file("Printer")
+	if leased, err := o.Lease(t.Context(), 1); err != nil || len(leased) != 1 {
+		t.Fatalf("leased %d (%v), want 1 of the two notices", len(leased), err)
+	}
+	next := &cases.Desk{Store: o.Store, Blobs: o.Blobs, Keys: o.Keys, Hostname: o.Hostname, Now: o.Now}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if leased, err := next.Lease(ctx, 10); err == nil {
+		t.Errorf("the next daemon leased %+v at once, want nothing before the retry time", leased)
+	}
+	o.clock = o.clock.Add(time.Minute)
+	leased, err := next.Lease(t.Context(), 10)
+	if err != nil || len(leased) != 2 || leased[0].Attempts != 2 {
+		t.Errorf("a minute later the next daemon leased %+v (%v), want both notices' second attempt", leased, err)
+	}
 }
 
 func TestShareAndLeave(t *testing.T) {

@@ -9,27 +9,84 @@ import (
 	"casegate/mailer"
 )
 
-// dueSignal wakes whoever waits for the next delivery. The zero value is ready.
-type dueSignal struct {
+// dueQueue is what is known in memory about deliveries: the store holds them all,
+// and after a crash this is empty. The zero value is ready.
+type dueQueue struct {
 	once sync.Once
-	ch   chan struct{}
+	bell chan struct{} // something may be due
+
+	mu    sync.Mutex
+	fresh []mailer.Delivery // leased by the commit that made them
+	turns int
+
+	inFlight sync.Map // mailer.ID of what is leased and not finished
 }
 
-func (s *dueSignal) rung() chan struct{} {
-	s.once.Do(func() { s.ch = make(chan struct{}, 1) })
-	return s.ch
+// maxFresh bounds the deliveries that wait in memory. Those beyond it come back
+// from the store when their first retry is due.
+const maxFresh = 10_000
+
+func (q *dueQueue) rung() chan struct{} {
+	q.once.Do(func() { q.bell = make(chan struct{}, 1) })
+	return q.bell
 }
 
-func (s *dueSignal) ring() {
+func (q *dueQueue) ring() {
 	select {
-	case s.rung() <- struct{}{}:
+	case q.rung() <- struct{}{}:
 	default: // somebody has rung already
 	}
+}
+
+// offer hands on deliveries that a commit has just made, with their first attempt
+// counted: that commit was their lease, and no other is needed.
+func (q *dueQueue) offer(deliveries []*mailer.Delivery) {
+	if len(deliveries) == 0 {
+		return
+	}
+	q.mu.Lock()
+	for _, delivery := range deliveries {
+		if len(q.fresh) == maxFresh {
+			break
+		}
+		q.fresh = append(q.fresh, *delivery)
+		q.inFlight.Store(delivery.ID, true)
+	}
+	q.mu.Unlock()
+	q.ring()
+}
+
+// take gives up to n fresh deliveries. Every 16th time it gives none, so that
+// what has failed before gets its turn while new ones never cease.
+func (q *dueQueue) take(n int) []mailer.Delivery {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.turns++
+	if n = min(n, len(q.fresh)); n == 0 || q.turns%16 == 0 {
+		return nil
+	}
+	taken := q.fresh[:n:n]
+	if q.fresh = q.fresh[n:]; len(q.fresh) == 0 {
+		q.fresh = nil
+	}
+	return taken
+}
+
+func (q *dueQueue) waiting() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.fresh) > 0
 }
 
 // Lease gives out deliveries that are due, as mailer.Queue says.
 func (d *Desk) Lease(ctx context.Context, n int) ([]mailer.Delivery, error) {
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if fresh := d.due.take(n); len(fresh) > 0 {
+			return fresh, nil
+		}
 		ids, next, err := d.dueNow(ctx, n)
 		if err != nil {
 			return nil, err
@@ -39,17 +96,17 @@ func (d *Desk) Lease(ctx context.Context, n int) ([]mailer.Delivery, error) {
 			if err != nil || len(leased) > 0 {
 				return leased, err
 			}
+		}
+		if len(ids) > 0 || d.due.waiting() {
 			continue
 		}
 		timer := time.NewTimer(next)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
 		case <-d.due.rung():
-			timer.Stop()
 		case <-timer.C:
 		}
+		timer.Stop()
 	}
 }
 
@@ -71,7 +128,7 @@ func (d *Desk) dueNow(ctx context.Context, n int) (ids []mailer.ID, wait time.Du
 				wait = min(wait, delivery.Due.Sub(now))
 				return nil
 			}
-			if _, busy := d.inFlight.Load(delivery.ID); busy {
+			if _, busy := d.due.inFlight.Load(delivery.ID); busy {
 				continue // its attempt has outlasted the retry time
 			}
 			if ids = append(ids, delivery.ID); len(ids) == n {
@@ -111,7 +168,7 @@ func (d *Desk) lease(ctx context.Context, ids []mailer.ID) ([]mailer.Delivery, e
 		return nil, err
 	}
 	for _, delivery := range leased {
-		d.inFlight.Store(delivery.ID, true)
+		d.due.inFlight.Store(delivery.ID, true)
 	}
 	return leased, nil
 }
@@ -119,8 +176,8 @@ func (d *Desk) lease(ctx context.Context, ids []mailer.ID) ([]mailer.Delivery, e
 // Finish records what came of an attempt, as mailer.Queue says.
 func (d *Desk) Finish(ctx context.Context, attempt mailer.Delivery, result error) error {
 	now := d.now()
-	defer d.inFlight.Delete(attempt.ID)
-	return d.Store.Update(ctx, func(tx Tx) error {
+	defer d.due.inFlight.Delete(attempt.ID)
+	return d.Store.UpdateSoon(ctx, func(tx Tx) error {
 		delivery, err := tx.Delivery(attempt.ID)
 		if err != nil || delivery.State != mailer.Waiting {
 			return err // dropped by the operator meanwhile
@@ -145,6 +202,9 @@ func judge(delivery *mailer.Delivery, result error, now time.Time) {
 	case mailer.IsPermanent(result), now.Sub(delivery.Created) >= mailer.MaxAge:
 		delivery.State = mailer.Failing
 	default:
+		if !delivery.Due.After(now) { // the attempt has outlasted its retry time
+			delivery.Due = now.Add(mailer.RetryAfter(delivery.Attempts, delivery.ID))
+		}
 		return
 	}
 	delivery.Finished = now
@@ -202,7 +262,7 @@ func (d *Desk) Drop(ctx context.Context, id mailer.ID) (*mailer.Delivery, error)
 }
 
 func (d *Desk) changeDelivery(ctx context.Context, id mailer.ID, change func(*mailer.Delivery) error) (*mailer.Delivery, error) {
-	if _, busy := d.inFlight.Load(id); busy {
+	if _, busy := d.due.inFlight.Load(id); busy {
 		return nil, errorf(Conflict, "delivery %s is being sent just now: look again in a minute", id)
 	}
 	var changed *mailer.Delivery

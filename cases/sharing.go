@@ -40,7 +40,7 @@ func (d *Desk) Share(ctx context.Context, number string, a mailer.Address, group
 		return done.write(tx)
 	})
 	if err == nil && done != nil {
-		d.due.ring()
+		d.due.offer(done.deliveries)
 	}
 	return c, added, err
 }

@@ -18,6 +18,9 @@ import (
 type Store interface {
 	View(ctx context.Context, f func(Tx) error) error
 	Update(ctx context.Context, f func(Tx) error) error
+	// UpdateSoon is Update for what nobody waits for: while others write, it may
+	// take some milliseconds longer, to share a commit with them.
+	UpdateSoon(ctx context.Context, f func(Tx) error) error
 }
 
 // Errors of a Store; match them with errors.Is.

@@ -30,6 +30,10 @@ func (s *scene) header(t tokens, zone *time.Location) *header {
 	// RFC 3834 5, and what Exchange goes by: nobody's absence note answers us.
 	h.field("Auto-Submitted", "auto-generated")
 	h.field("X-Auto-Response-Suppress", "All")
+	if t.leave != "" { // RFC 8058: one click leaves the case
+		h.field("List-Unsubscribe", "<"+t.leave+">")
+		h.field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	return h
 }
 

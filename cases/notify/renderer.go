@@ -25,6 +25,7 @@ type Renderer struct {
 	Set      *templates.Set
 	Keys     *mailer.Keyring
 	Hostname string           // of reply addresses, return paths and Message-IDs
+	URL      string           // what links begin with, such as "https://gate.example"; "": no links
 	Now      func() time.Time // only for what the reader may see now
 }
 
@@ -104,6 +105,7 @@ func (r *Renderer) load(ctx context.Context, d *mailer.Delivery) (*scene, error)
 type tokens struct {
 	reply, returnPath mailer.Address
 	messageID, anchor string // without angle brackets
+	leave             string // the link that takes the reader off the case; "": none
 }
 
 func (r *Renderer) tokens(s *scene) (t tokens, err error) {
@@ -119,7 +121,11 @@ func (r *Renderer) tokens(s *scene) (t tokens, err error) {
 	if t.returnPath, err = mailer.NewAddress("r-"+r.Keys.Seal(token), r.Hostname); err != nil {
 		return tokens{}, fmt.Errorf("make return path: %w", err)
 	}
-	token.Purpose = mailer.PurposeMessageID
+	token.Purpose, token.Delivery = mailer.PurposeLeave, 0
+	if r.URL != "" {
+		t.leave = r.URL + "/leave/" + r.Keys.Seal(token)
+	}
+	token.Purpose, token.Delivery = mailer.PurposeMessageID, s.delivery.ID.Number()
 	t.messageID = "n." + r.Keys.Seal(token) + "@" + t.reply.Domain
 	t.anchor = "a." + r.Keys.Seal(s.c.Anchor()) + "@" + t.reply.Domain
 	return t, nil

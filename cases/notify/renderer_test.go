@@ -87,7 +87,7 @@ func checkLines(tb testing.TB, raw []byte) {
 // fields are all that a notice has, in order: none comes from outside (T78).
 var fields = []string{
 	"From", "To", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",
-	"X-Auto-Response-Suppress", "Content-Language", "MIME-Version", "Content-Type",
+	"X-Auto-Response-Suppress", "List-Unsubscribe", "List-Unsubscribe-Post", "Content-Language", "MIME-Version", "Content-Type",
 }
 
 // fieldNames lists the fields of a header as they stand there.

@@ -106,6 +106,8 @@ func (s *store) View(_ context.Context, f func(cases.Tx) error) error { return f
 
 func (s *store) Update(context.Context, func(cases.Tx) error) error { return cases.ErrReadOnly }
 
+func (s *store) UpdateSoon(context.Context, func(cases.Tx) error) error { return cases.ErrReadOnly }
+
 type tx struct {
 	cases.Tx // what a notice has no business with is nil, and panics
 	s        *store
@@ -148,7 +150,7 @@ func newStage(tb testing.TB, lang string) *stage {
 	s := &store{d: world(tb, lang)}
 	s.c, s.events = story()
 	return &stage{store: s, Renderer: &Renderer{
-		Store: s, Set: set, Hostname: "gw.north.example", Now: func() time.Time { return at(12, 0) },
+		Store: s, Set: set, Hostname: "gw.north.example", URL: "https://gw.north.example", Now: func() time.Time { return at(12, 0) },
 		Keys: &mailer.Keyring{Keys: []mailer.Key{{ID: 7, Secret: [32]byte{1, 2, 3}}}},
 	}}
 }

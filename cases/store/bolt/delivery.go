@@ -1,0 +1,119 @@
+package bolt
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"casegate/cases"
+	"casegate/mailer"
+)
+
+// PutDelivery implements cases.Tx.
+func (t *txn) PutDelivery(d *mailer.Delivery) error {
+	if err := t.putDelivery(d); err != nil {
+		return fmt.Errorf("store delivery %s: %w", d.ID, err)
+	}
+	return nil
+}
+
+func (t *txn) putDelivery(d *mailer.Delivery) error {
+	if d.ID == "" {
+		return errNoID
+	}
+	if err := checkWord("delivery state", string(d.State)); err != nil {
+		return err
+	}
+	b, err := encode(d)
+	if err != nil {
+		return err
+	}
+	var was []entry
+	switch old, err := t.Delivery(d.ID); {
+	case err == nil:
+		was = deliveryEntries(old)
+	case !errors.Is(err, cases.ErrNotFound):
+		return err
+	}
+	if err := t.put(bucketDeliveries, []byte(d.ID), b); err != nil {
+		return err
+	}
+	return t.reindex(was, deliveryEntries(d))
+}
+
+// Delivery implements cases.Tx.
+func (t *txn) Delivery(id mailer.ID) (*mailer.Delivery, error) {
+	d, err := load[mailer.Delivery](t, bucketDeliveries, []byte(id))
+	if err != nil {
+		return nil, fmt.Errorf("delivery %s: %w", id, err)
+	}
+	return d, nil
+}
+
+// Deliveries implements cases.Tx.
+func (t *txn) Deliveries(state mailer.DeliveryState) iter.Seq2[*mailer.Delivery, error] {
+	if state == mailer.Waiting {
+		return records[mailer.Delivery](t, bucketDeliveryDue, bucketDeliveries, nil, false, func(k []byte) []byte {
+			return k[min(timeKeyLen, len(k)):]
+		})
+	}
+	return records[mailer.Delivery](t, bucketDeliveryState, bucketDeliveries, word(string(state)), true, func(id []byte) []byte {
+		return id
+	})
+}
+
+// Prune implements cases.Tx. It takes whole days of the ledger only, and looks
+// at the others in the order of their ids, that is of their beginning, up to the
+// first that is too young: an entry may outlive its time by some days.
+func (t *txn) Prune(before time.Time, n int) (int, error) {
+	if !t.tx.Writable() {
+		return 0, cases.ErrReadOnly
+	}
+	forgotten, err := t.pruneLedger(before, n)
+	if err != nil {
+		return forgotten, fmt.Errorf("prune ledger: %w", err)
+	}
+	for _, state := range []mailer.DeliveryState{mailer.Sent, mailer.Failing, mailer.Withdrawn, mailer.Dropped} {
+		k, err := pruneOld(t, bucketDeliveryState, bucketDeliveries, string(state), n, func(d *mailer.Delivery) ([]entry, bool) {
+			return deliveryEntries(d), d.Finished.Before(before)
+		})
+		if forgotten += k; err != nil {
+			return forgotten, fmt.Errorf("prune deliveries: %w", err)
+		}
+	}
+	k, err := pruneOld(t, bucketMailStatus, bucketMails, string(cases.MailRefused), n, func(m *cases.MailRecord) ([]entry, bool) {
+		return mailEntries(m), m.Received.Before(before)
+	})
+	if forgotten += k; err != nil {
+		return forgotten, fmt.Errorf("prune refused mails: %w", err)
+	}
+	return forgotten, nil
+}
+
+// pruneOld forgets up to n of the records that an index has under a word, the
+// oldest first, as long as old says so; it also tells a record's index entries.
+func pruneOld[T any](t *txn, index, bucket, of string, n int, old func(*T) ([]entry, bool)) (int, error) {
+	forgotten := 0
+	for id, err := range t.walk(index, word(of), false) {
+		if err != nil || forgotten == n {
+			return forgotten, err
+		}
+		r, err := load[T](t, bucket, id)
+		if err != nil {
+			return forgotten, err
+		}
+		entries, ok := old(r)
+		if !ok {
+			return forgotten, nil
+		}
+		if err := t.reindex(entries, nil); err != nil {
+			return forgotten, err
+		}
+		if err := t.delete(bucket, id); err != nil {
+			return forgotten, err
+		}
+		forgotten++
+	}
+	return forgotten, nil
+}
