@@ -24,8 +24,7 @@ func (s *Server) take(tx *transaction, r mailReader) error {
 	if err == nil {
 		err = s.decide(m)
 	}
-	if err == nil {
-		s.logMail(m, "accepted", nil)
+	if err == nil { // the handler has written the line of this mail
 		return reply(250, code{2, 0, 0}, "Accepted as "+string(m.ID))
 	}
 	if errors.Is(err, errTooLarge) || errors.Is(err, errBareNewline) {
