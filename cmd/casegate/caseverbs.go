@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"casegate/cases"
+	"casegate/mailer"
+)
+
+// caseCmd holds the verbs about cases.
+type caseCmd struct {
+	List  caseListCmd  `cmd:"" help:"List cases, the last updated first."`
+	Show  caseShowCmd  `cmd:"" help:"Show a case: facts, participants, history."`
+	Share caseShareCmd `cmd:"" help:"Share a case with an address."`
+}
+
+type caseListCmd struct {
+	daemonAt
+	format
+	Reseller string `help:"Only cases of this reseller." placeholder:"NAME"`
+	Customer string `help:"Only cases of this customer." placeholder:"DOMAIN"`
+	Status   string `help:"Only cases in this state: ${enum}." enum:",NEW,IN_PROGRESS_GOOGLE_SUPPORT,ACTION_REQUIRED,SOLUTION_PROVIDED,CLOSED" default:"" placeholder:"STATE"`
+	Severity string `help:"Only cases of this severity: ${enum}." enum:",P0,P1,P2,P3,P4" default:"" placeholder:"P"`
+	Keyword  string `help:"Only cases with this in title or messages." placeholder:"WORDS"`
+	Limit    int    `help:"At most so many; 0: all." default:"0" placeholder:"N"`
+}
+
+func (*caseListCmd) Help() string {
+	return "Example: casegate case list --customer acme.example --status NEW --limit 20"
+}
+
+// Run implements the verb.
+func (c *caseListCmd) Run(ctx context.Context, con *console) error {
+	if c.Limit < 0 {
+		return &usageError{"--limit must not be negative"}
+	}
+	list, err := ask[*cases.Case](ctx, c.client(), "case/list", cases.Filter{
+		Reseller: cases.ResellerID(c.Reseller), Customer: c.Customer, Status: cases.State(c.Status),
+		Severity: cases.Priority(c.Severity), Keyword: c.Keyword, Limit: c.Limit,
+	})
+	if err != nil {
+		return err
+	}
+	return print(con, c.format, list, func(w io.Writer, list []*cases.Case) error {
+		if len(list) == 0 {
+			fmt.Fprintln(w, "No cases.")
+			return nil
+		}
+		t := newTable(w, "NUMBER", "STATUS", "SEVERITY", "CUSTOMER", "UPDATED", "TITLE")
+		for _, c := range list {
+			t.row(c.Number, c.State, c.Priority, c.Customer, c.Updated, c.Title)
+		}
+		return t.flush()
+	})
+}
+
+type caseShowCmd struct {
+	daemonAt
+	format
+	Number string `arg:"" help:"Number of the case."`
+}
+
+func (*caseShowCmd) Help() string { return "Example: casegate case show NORTH-1" }
+
+// Run implements the verb.
+func (c *caseShowCmd) Run(ctx context.Context, con *console) error {
+	found, err := ask[caseAnswer](ctx, c.client(), "case/show", numberRequest{Number: c.Number})
+	if err != nil {
+		return err
+	}
+	return print(con, c.format, found, func(w io.Writer, found []caseAnswer) error {
+		for _, c := range found {
+			if err := printCase(w, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func printCase(w io.Writer, c caseAnswer) error {
+	fmt.Fprintf(w, "%s  %s\n\n", c.Number, oneLine(c.Title))
+	facts := newTable(w)
+	facts.row("Status", c.State)
+	facts.row("Severity", c.Priority)
+	facts.row("Customer", c.Customer)
+	facts.row("Reseller", c.ID.Reseller)
+	facts.row("Filed", c.Created)
+	facts.row("Updated", c.Updated)
+	if err := facts.flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nParticipants")
+	people := indented(w)
+	for _, p := range c.Participants {
+		left := ""
+		if !p.Active() {
+			left = "left " + moment(p.Left)
+		}
+		people.row(p.No, p.Role, p.Address, p.Name, left)
+	}
+	if err := people.flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nHistory")
+	for _, e := range c.History {
+		printEvent(w, c.Case, e)
+	}
+	return nil
+}
+
+// eventWords says in a past participle what a person did.
+var eventWords = map[cases.EventType]string{
+	cases.EventFiled: "filed this case", cases.EventMessage: "wrote", cases.EventAuto: "wrote automatically",
+	cases.EventShared: "shared this case", cases.EventLeft: "left this case",
+}
+
+func printEvent(w io.Writer, c *cases.Case, e cases.Event) {
+	who := oneLine(strings.TrimSpace(e.Actor.Name + " <" + e.Actor.Address.String() + ">"))
+	if e.Actor.Address.IsZero() {
+		who = "the operator"
+	}
+	what := eventWords[e.Type]
+	if p := c.Participant(e.Participant); e.Type == cases.EventShared && p != nil {
+		what += " with " + p.Address.String()
+	}
+	fmt.Fprintf(w, "\n#%d  %s  %s %s", e.Seq, moment(e.Time), who, what)
+	if e.Message != nil && e.Actor.Level < mailer.VerifiedSPF {
+		fmt.Fprintf(w, " (sender %s)", e.Actor.Level)
+	}
+	if e.Mail != "" {
+		fmt.Fprintf(w, "  mail %s", e.Mail)
+	}
+	fmt.Fprintln(w)
+	if e.Message == nil {
+		return
+	}
+	if text := strings.TrimSpace(manyLines(e.Message.Text)); text != "" {
+		for line := range strings.Lines(text) {
+			fmt.Fprintln(w, "    "+strings.TrimRight(line, "\n"))
+		}
+	}
+	for _, a := range e.Message.Attachments {
+		fmt.Fprintf(w, "    attached: %s (%s, %d octets)\n", oneLine(a.Name), oneLine(a.ContentType), a.Size)
+	}
+	for _, limit := range e.Message.Limits {
+		fmt.Fprintf(w, "    not shown: %s\n", oneLine(limit))
+	}
+}
+
+type caseShareCmd struct {
+	daemonAt
+	format
+	Number  string `arg:"" help:"Number of the case."`
+	Address string `arg:"" help:"Whom to share it with."`
+	Group   bool   `help:"It is a group's address: anybody of its domain may answer."`
+}
+
+func (*caseShareCmd) Help() string {
+	return "Example: casegate case share NORTH-1 colleague@acme.example"
+}
+
+// Run implements the verb.
+func (c *caseShareCmd) Run(ctx context.Context, con *console) error {
+	address, err := mailer.ParseAddress(c.Address)
+	if err != nil {
+		return &usageError{err.Error()}
+	}
+	shared, err := ask[shareAnswer](ctx, c.client(), "case/share", numberRequest{Number: c.Number, Address: address, Group: c.Group})
+	if err != nil {
+		return err
+	}
+	if len(shared) != 1 || shared[0].Case == nil {
+		return errors.New("the daemon gave no answer")
+	}
+	return print(con, c.format, shared, func(w io.Writer, shared []shareAnswer) error {
+		said := "is shared with"
+		if !shared[0].Added {
+			said = "was already shared with"
+		}
+		_, err := fmt.Fprintf(w, "%s %s %s.\n", shared[0].Number, said, address)
+		return err
+	})
+}

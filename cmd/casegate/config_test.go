@@ -1,0 +1,208 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// needed is the least a configuration must hold.
+const needed = `hostname = "gate.example"
+[relay]
+url = "smtp+starttls://relay.example:587"
+[directory]
+file = "directory.toml"
+`
+
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "casegate.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestConfigErrors(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       []string // parts of the error; FILE stands for its path
+	}{
+		{"unknown key", "hostnam = \"gate.example\"\n" + needed, []string{`FILE:1: hostnam: there is no such key: did you mean "hostname"?`}},
+		{"unknown key in a section", needed + "[smtp]\nlisten = \":25\"\nmax_size_mb = 3\n", []string{`FILE:8: smtp.max_size_mb: there is no such key: did you mean "max_size_mib"?`}},
+		{"unknown section", needed + "[relai]\nurl = \"\"\n", []string{`FILE:6: relai: there is no such key: did you mean "relay"?`}},
+		{"nothing near", needed + "[disk]\nzebra_crossing = 1\n", []string{`FILE:7: disk.zebra_crossing: there is no such key: known here are min_free_mib`}},
+		{"two unknown keys", "a = 1\nb = 2\n" + needed, []string{"FILE:1: a:", "FILE:2: b:"}},
+		{"text for a number", needed + "[smtp]\nmax_size_mib = \"50\"\n", []string{"FILE:7: smtp.max_size_mib: want a whole number, found a string"}},
+		{"number for a text", "hostname = 5\n", []string{`FILE:1: hostname: want a text in quotes: "…", found an integer`}},
+		{"number for a section", "smtp = 5\n", []string{"FILE:1: smtp: want a table, found an integer"}},
+		{"numbers in a list", needed + "[smtp]\ntrusted_networks = [1]\n", []string{`FILE:7: smtp.trusted_networks: want a list of texts`}},
+		{"broken syntax", "hostname = \n", []string{"FILE:1:"}},
+		{"a key twice", "hostname = \"a.example\"\nhostname = \"b.example\"\n", []string{"FILE:2: hostname: key hostname is already defined"}},
+
+		{"nothing at all", "", []string{"FILE: hostname: is missing", "FILE: relay.url: is missing", "FILE: directory.file: is missing"}},
+		{"host name", strings.Replace(needed, "gate.example", "Gate.Example", 1), []string{`FILE:1: hostname: "Gate.Example" is not a lower-case domain name`}},
+		{"no port to listen on", needed + "[smtp]\nlisten = \"127.0.0.1\"\n", []string{`FILE:7: smtp.listen: "127.0.0.1" is not an address to listen on`}},
+		{"no such port", needed + "[http]\npublic = \"127.0.0.1:80800\"\n", []string{`FILE:7: http.public: "80800" is not a port`}},
+		{"a name to listen on", needed + "[http]\nadmin = \"gate.example:80\"\n", []string{`FILE:7: http.admin: "gate.example" is not an IP address`}},
+		{"metrics made public", needed + "[http]\npublic = \"127.0.0.1:8081\"\n", []string{"http.admin: is the same as http.public"}},
+		{"too large", needed + "[smtp]\nmax_size_mib = 5000\n", []string{"FILE:7: smtp.max_size_mib: 5000 is out of range: want 1 to 1024"}},
+		{"too few recipients", needed + "[smtp]\nmax_recipients = 10\n", []string{"smtp.max_recipients: 10 is out of range: want 100 to 1000"}},
+		{"no network", needed + "[smtp]\ntrusted_networks = [\"10.0.0.0/8\", \"10.0.0.0/99\"]\n", []string{`FILE:7: smtp.trusted_networks: "10.0.0.0/99" is not a network`}},
+		{"the whole internet", needed + "[smtp]\ntrusted_networks = [\"::/0\"]\n", []string{"anybody could write as anybody"}},
+		{"relay scheme", strings.Replace(needed, "smtp+starttls", "https", 1), []string{`FILE:3: relay.url: relay URL has no scheme that is known`}},
+		{"password in the URL", strings.Replace(needed, "//relay", "//me:canary@relay", 1), []string{"FILE:3: relay.url:", "holds a password"}},
+		{"user in the URL", strings.Replace(needed, "//relay", "//me@relay", 1), []string{"FILE:3: relay.url: the user does not belong here"}},
+		{"relay path", strings.Replace(needed, ":587", ":587/x", 1), []string{"FILE:3: relay.url: relay URL has something behind the host"}},
+		{"relay port", strings.Replace(needed, ":587", ":0", 1), []string{"FILE:3: relay.url:", "the port is not a number"}},
+		{"unencrypted password", strings.Replace(strings.Replace(needed, "smtp+starttls", "smtp", 1), "[directory]", "user = \"me\"\npassword = \"canary\"\n[directory]", 1), []string{"FILE:3: relay.url:", "the password would travel unencrypted"}},
+		{"user without password", strings.Replace(needed, "[directory]", "user = \"me\"\n[directory]", 1), []string{"relay.password: set exactly one of", "found 0"}},
+		{"password without user", strings.Replace(needed, "[directory]", "password = \"canary\"\n[directory]", 1), []string{"relay.user: is missing"}},
+		{"two passwords", strings.Replace(needed, "[directory]", "user = \"me\"\npassword = \"canary\"\npassword_env = \"X\"\n[directory]", 1), []string{"relay.password: set exactly one of", "found 2"}},
+		{"no such variable", strings.Replace(needed, "[directory]", "user = \"me\"\npassword_env = \"CASEGATE_TEST_UNSET\"\n[directory]", 1), []string{"FILE:5: relay.password_env: the environment has no CASEGATE_TEST_UNSET"}},
+		{"no such password file", strings.Replace(needed, "[directory]", "user = \"me\"\npassword_file = \"none\"\n[directory]", 1), []string{"FILE:5: relay.password_file:", "no such file"}},
+		{"log level", needed + "[log]\nlevel = \"loud\"\n", []string{`FILE:7: log.level: "loud" is not known: want debug, info, warn or error`}},
+		{"log format", needed + "[log]\nformat = \"xml\"\n", []string{`FILE:7: log.format: "xml" is not known: want text or json`}},
+		{"disk", needed + "[disk]\nmin_free_mib = -1\n", []string{"disk.min_free_mib: -1 is out of range"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := writeConfig(t, c.text)
+			_, err := loadConfig(path)
+			if err == nil {
+				t.Fatalf("the file was taken:\n%s", c.text)
+			}
+			for _, want := range c.want {
+				if want = strings.ReplaceAll(want, "FILE", path); !strings.Contains(err.Error(), want) {
+					t.Errorf("error is:\n%v\nwant in it:\n%s", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "canary") {
+				t.Errorf("T105: the error shows a password: %v", err)
+			}
+		})
+	}
+}
+
+func TestConfigValues(t *testing.T) {
+	path := writeConfig(t, needed+"[smtp]\ntrusted_networks = [\"192.0.2.0/24\", \"2001:db8::25\"]\n")
+	c, err := loadConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(c.trusted), "[192.0.2.0/24 2001:db8::25/128]"; got != want {
+		t.Errorf("trusted networks are %s, want %s", got, want)
+	}
+	if want := filepath.Join(filepath.Dir(path), "directory.toml"); c.Directory.File != want {
+		t.Errorf("directory.file is %q, want it beside the configuration: %q", c.Directory.File, want)
+	}
+}
+
+// TestPasswords: each of the three ways works, and files that others can read
+// are refused.
+func TestPasswords(t *testing.T) {
+	t.Setenv("CASEGATE_TEST_PASSWORD", "canary")
+	for _, c := range []struct {
+		name, line string
+		mode       os.FileMode
+		confMode   os.FileMode
+		wantErr    string
+	}{
+		{"in the file", `password = "canary"`, 0, 0o600, ""},
+		{"in the file, readable by all", `password = "canary"`, 0, 0o644, "relay.password: everybody on this machine can read this file"},
+		{"in a file of its own", `password_file = "secret"`, 0o600, 0o644, ""},
+		{"in a file for a group", `password_file = "secret"`, 0o640, 0o644, ""},
+		{"in a file readable by all", `password_file = "secret"`, 0o644, 0o644, "chmod 600"},
+		{"in the environment", `password_env = "CASEGATE_TEST_PASSWORD"`, 0, 0o644, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := writeConfig(t, strings.Replace(needed, "[directory]", "user = \"me\"\n"+c.line+"\n[directory]", 1))
+			if err := os.Chmod(path, c.confMode); err != nil {
+				t.Fatal(err)
+			}
+			if c.mode != 0 {
+				secretPath := filepath.Join(filepath.Dir(path), "secret")
+				if err := os.WriteFile(secretPath, []byte("canary\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Chmod(secretPath, c.mode); err != nil {
+					t.Fatal(err)
+				}
+			}
+			conf, err := loadConfig(path)
+			if c.wantErr != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wantErr) {
+					t.Errorf("error is %v, want %q in it", err, c.wantErr)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(conf.Relay.Password) != "canary" {
+				t.Error("the password was not read")
+			}
+			if dump := fmt.Sprintf("%v %+v %#v", conf, conf, conf); strings.Contains(dump, "canary") {
+				t.Error("T105: printing the configuration shows the password")
+			}
+		})
+	}
+}
+
+var commented = regexp.MustCompile(`(?m)^#([a-z_]+ = )`)
+
+// required are the keys that have no default: the example shows a value.
+var required = map[string]bool{"hostname": true, "relay.url": true, "directory.file": true}
+
+// TestExampleConfig holds the example and the structs together: it can be read,
+// shows every key, and shows the defaults.
+func TestExampleConfig(t *testing.T) {
+	got := config{}
+	if _, err := readTOML("example", []byte(exampleConfig), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := defaultConfig()
+	want.Hostname, want.Relay.URL, want.Directory.File = got.Hostname, got.Relay.URL, got.Directory.File
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(config{})); diff != "" {
+		t.Errorf("the example does not show the defaults (-default +example):\n%s", diff)
+	}
+
+	whole := commented.ReplaceAllString(exampleConfig, "$1")
+	f, err := readTOML("example with all keys on", []byte(whole), &config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range leafKeys(reflect.TypeFor[config](), "") {
+		if f.lines[key] == 0 {
+			t.Errorf("the example does not show the key %s", key)
+		}
+		if required[key] && commented.MatchString("#"+key) {
+			t.Errorf("the example turns off the required key %s", key)
+		}
+	}
+	if err := got.check(f); err != nil {
+		t.Errorf("the example is not valid: %v", err)
+	}
+}
+
+// leafKeys lists the keys of a struct and of the tables in it.
+func leafKeys(t reflect.Type, prefix string) []string {
+	var keys []string
+	for i := range t.NumField() {
+		name := t.Field(i).Tag.Get("toml")
+		switch {
+		case name == "":
+		case t.Field(i).Type.Kind() == reflect.Struct:
+			keys = append(keys, leafKeys(t.Field(i).Type, prefix+name+".")...)
+		default:
+			keys = append(keys, prefix+name)
+		}
+	}
+	return keys
+}

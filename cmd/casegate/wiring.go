@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"casegate/cases"
+	"casegate/cases/notify"
+	"casegate/cases/store/bolt"
+	"casegate/ingest"
+	"casegate/ingest/mx"
+	"casegate/ingest/verify"
+
+	"casegate/mailer"
+	"casegate/mailer/blob"
+	"casegate/mailer/remote"
+	"casegate/templates"
+)
+
+// joinParts makes the parts and gives each what it needs of the others. It is
+// the one place that knows all of them.
+func (m *Main) joinParts(context.Context) error {
+	conf := m.Config
+	keys, err := loadKeys(filepath.Join(conf.Data, keysName))
+	if err != nil {
+		return err
+	}
+	texts, err := templates.Load()
+	if err != nil {
+		return err
+	}
+	transport, err := m.transport()
+	if err != nil {
+		return err
+	}
+	blobs := blobsIn(conf.Data)
+	if n, err := blobs.Sweep(); err != nil {
+		return fmt.Errorf("clean up blobs: %w", err)
+	} else if n > 0 {
+		m.Log.Info("removed mails that were half received when the last daemon ended", "count", n)
+	}
+	disk := &watermark{path: conf.Data, min: uint64(conf.Disk.MinFreeMiB) << 20, now: time.Now, free: freeBytes}
+	store := measuredStore{m.store, m.metrics}
+	ids := &mailer.IDs{}
+
+	m.desk = &cases.Desk{
+		Store: store, Blobs: blobs, Keys: keys, Hostname: conf.Hostname, Audience: notify.Audience,
+		Room: disk.room, NewID: ids.New, Log: m.Log,
+	}
+	m.pipeline = newPipeline(conf, blobs, ids)
+	m.sender = &mailer.Sender{
+		Queue:     m.desk,
+		Content:   &notify.Renderer{Store: store, Set: texts, Keys: keys, Hostname: conf.Hostname, URL: m.publicURL(), Now: time.Now},
+		Transport: measuredTransport{transport, m.metrics}, Workers: conf.Relay.Concurrency, Log: m.Log,
+	}
+	m.smtp = &mx.Server{
+		Hostname: conf.Hostname, Handler: measuredHandler{m.desk, m.metrics}, Read: m.pipeline.read, Blobs: blobs,
+		NewID: ids.New, Now: time.Now, Log: m.Log,
+		MaxSize: conf.maxSize(), MaxRecipients: conf.SMTP.MaxRecipients,
+	}
+	m.metrics.registry.MustRegister(&backlog{store: store, log: m.Log})
+	return nil
+}
+
+func (c *config) maxSize() int64 { return int64(c.SMTP.MaxSizeMiB) << 20 }
+
+func blobsIn(data string) *blob.Local { return &blob.Local{Dir: filepath.Join(data, blobsName)} }
+
+// newPipeline joins the doors' way of reading a mail.
+func newPipeline(conf config, blobs blob.Store, ids *mailer.IDs) *pipeline {
+	verifier := &verify.Verifier{Trusted: conf.trusted}
+	reader := &ingest.Reader{Blobs: blobs, Identify: verifier.Identify}
+	return &pipeline{read: reader.Read, newID: ids.New, now: time.Now, maxSize: conf.maxSize()}
+}
+
+// transport is the relay, or in the demo the outbox.
+func (m *Main) transport() (mailer.Transport, error) {
+	if m.Config.demo {
+		return outbox{dir: filepath.Join(m.Config.Data, outboxName)}, nil
+	}
+	c := m.Config.relay()
+	c.Log = m.Log
+	relay, err := remote.New(c)
+	if err != nil {
+		return nil, err
+	}
+	m.onClose(relay.Close)
+	return relay, nil
+}
+
+// publicURL is what links in mails begin with; "" for no links.
+func (m *Main) publicURL() string {
+	if m.Config.demo {
+		return "http://" + m.publicListener.Addr().String()
+	}
+	return m.Config.HTTP.URL
+}
+
+// applyDirectory puts the configured directory in force: the file is the truth,
+// so it wins over what was applied since by hand.
+func (m *Main) applyDirectory(ctx context.Context) error {
+	d, err := m.Config.readDirectory()
+	if err != nil {
+		return err
+	}
+	changes, err := m.desk.ApplyDirectory(ctx, d)
+	if err != nil {
+		return fmt.Errorf("apply directory: %w", err)
+	}
+	for _, change := range changes {
+		m.Log.Info("directory", "change", change)
+	}
+	m.directory = summary(d)
+	return nil
+}
+
+func applyTo(ctx context.Context, desk *cases.Desk, conf config) error {
+	d, err := conf.readDirectory()
+	if err == nil {
+		_, err = desk.ApplyDirectory(ctx, d)
+	}
+	return err
+}
+
+func (c *config) readDirectory() (*cases.Directory, error) {
+	if c.demo {
+		return demoDirectory()
+	}
+	return loadDirectory(c.Directory.File)
+}
+
+// explainOffline explains a mail where no daemon runs. It writes nothing that
+// stays. world says by what it was explained.
+func explainOffline(ctx context.Context, data, configFile string, q dryRun, raw []byte) (records []*cases.MailRecord, world string, err error) {
+	conf := demoConfig()
+	if configFile != "" {
+		if conf, err = loadConfig(configFile); err != nil {
+			return nil, "", err
+		}
+		data = conf.Data
+	}
+	scratch, err := os.MkdirTemp("", "casegate-explain-")
+	if err != nil {
+		return nil, "", err
+	}
+	defer os.RemoveAll(scratch)
+	desk, world, stop, err := offlineDesk(ctx, conf, data, scratch)
+	if err != nil {
+		return nil, "", err
+	}
+	defer stop()
+	records, err = newPipeline(conf, desk.Blobs, &mailer.IDs{}).explain(ctx, desk, q, bytes.NewReader(raw))
+	return records, world, err
+}
+
+// offlineDesk is a desk for looking only: by what the data directory holds or,
+// where there is nothing, by an empty store in the scratch folder and the
+// configured directory.
+func offlineDesk(ctx context.Context, conf config, data, scratch string) (desk *cases.Desk, world string, stop func() error, err error) {
+	desk = &cases.Desk{Blobs: blobsIn(scratch), Hostname: conf.Hostname, Audience: notify.Audience}
+	world, options := "what "+data+" holds", bolt.Options{ReadOnly: true}
+	_, err = os.Stat(filepath.Join(data, storeName))
+	empty := errors.Is(err, fs.ErrNotExist)
+	if empty {
+		data, options = scratch, bolt.Options{NoSync: true}
+		world = "an empty store and the directory " + conf.Directory.File
+		if conf.demo {
+			world = "an empty store and the demo's directory"
+		}
+	}
+	store, err := bolt.Open(filepath.Join(data, storeName), options)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	desk.Store = store
+	keys := filepath.Join(data, keysName)
+	if empty {
+		if err = makeKeys(keys); err == nil {
+			err = applyTo(ctx, desk, conf)
+		}
+	}
+	if err == nil {
+		desk.Keys, err = readKeys(keys)
+	}
+	if err != nil {
+		return nil, "", nil, errors.Join(err, store.Close())
+	}
+	return desk, world, store.Close, nil
+}
