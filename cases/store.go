@@ -86,7 +86,7 @@ type Tx interface {
 
 	// Prune forgets ledger entries, finished deliveries and the records of
 	// refused mail that are older than a time, at most n of each; it returns how
-	// many it forgot.
+	// many it forgot. It may leave some for a few days longer.
 	Prune(before time.Time, n int) (int, error)
 }
 

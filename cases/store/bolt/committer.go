@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -120,20 +121,25 @@ func (b *committer) company(c *call) []*call {
 	return []*call{c}
 }
 
-// gather adds the updates that wait, those first that cannot be put off.
+// gather adds the updates that wait, those first that cannot be put off. It lets
+// others run before it looks again: who was answered by the commit before is
+// often just about to ask, and where nobody is this costs nothing.
 func (b *committer) gather(batch ...*call) []*call {
-	for len(batch) < maxBatch {
-		select {
-		case c := <-b.s.calls:
-			batch = append(batch, c)
-			continue
-		default:
-		}
-		select {
-		case c := <-b.s.later:
-			batch = append(batch, c)
-		default:
-			return batch
+	for before := 0; before < len(batch) && len(batch) < maxBatch; runtime.Gosched() {
+		before = len(batch)
+		for more := true; more && len(batch) < maxBatch; {
+			select {
+			case c := <-b.s.calls:
+				batch = append(batch, c)
+				continue
+			default:
+			}
+			select {
+			case c := <-b.s.later:
+				batch = append(batch, c)
+			default:
+				more = false
+			}
 		}
 	}
 	return batch
