@@ -20,6 +20,7 @@ type CaseID struct {
 // IsZero tells that no case is meant.
 func (id CaseID) IsZero() bool { return id == CaseID{} }
 
+// String is for errors; people are told Case.Number.
 func (id CaseID) String() string { return fmt.Sprintf("%s/%d", id.Reseller, id.N) }
 
 // State is where a case stands, in the words of the Cloud Support API.

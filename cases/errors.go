@@ -22,6 +22,7 @@ type Error struct {
 	Text string
 }
 
+// Error implements error.
 func (e *Error) Error() string { return e.Text }
 
 func errorf(kind ErrorKind, format string, args ...any) *Error {

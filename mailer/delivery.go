@@ -77,7 +77,10 @@ var ErrWithdrawn = errors.New("withdrawn: nothing to send any more")
 // PermanentError wraps a failure that no retry will mend, such as a 5xx reply.
 type PermanentError struct{ Err error }
 
+// Error implements error.
 func (e *PermanentError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the failure itself.
 func (e *PermanentError) Unwrap() error { return e.Err }
 
 // IsPermanent tells whether err is, or wraps, a PermanentError.

@@ -22,6 +22,7 @@ const (
 
 var levelNames = [...]string{"unverified", "failed", "unknown yet", "verified(spf)", "verified"}
 
+// String gives the level's name, as design 4 spells it.
 func (l Level) String() string {
 	if l < 0 || int(l) >= len(levelNames) {
 		return fmt.Sprintf("level(%d)", int(l))

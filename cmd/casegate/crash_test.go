@@ -102,14 +102,16 @@ type crashClient struct {
 	retried int
 }
 
-func (c *crashClient) start(daemon string) *exec.Cmd {
+// start runs a daemon, under another program if there is one, until it listens.
+func (c *crashClient) start(daemon string, under ...string) *exec.Cmd {
 	c.t.Helper()
-	exe, err := os.Executable()
+	// TestMain has put this program under all its names into PATH's first folder.
+	exe, err := exec.LookPath(daemon)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	child := exec.Command(exe)
-	child.Args = []string{daemon, "serve", "--demo", "--data", c.data, "--smtp", c.addr, "--public", "127.0.0.1:0", "--admin", "127.0.0.1:0"}
+	args := append(under, exe, "serve", "--demo", "--data", c.data, "--smtp", c.addr, "--public", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	child := exec.Command(args[0], args[1:]...)
 	var out strings.Builder
 	child.Stdout, child.Stderr = &out, &out
 	if err := child.Start(); err != nil {
@@ -211,6 +213,7 @@ func (c *crashClient) send(conn *dialogue, subject string) bool {
 type dialogue struct {
 	conn net.Conn
 	in   *bufio.Reader
+	last string // line of a reply
 }
 
 func (c *crashClient) dial() *dialogue {
@@ -218,7 +221,7 @@ func (c *crashClient) dial() *dialogue {
 	if err != nil {
 		return nil
 	}
-	d := &dialogue{conn, bufio.NewReader(conn)}
+	d := &dialogue{conn: conn, in: bufio.NewReader(conn)}
 	if !d.reply("220") || !d.say("EHLO client.example", "250") {
 		d.close()
 		return nil
@@ -242,7 +245,7 @@ func (d *dialogue) reply(want string) bool {
 		if err != nil || len(line) < 4 {
 			return false
 		}
-		if line[3] == ' ' {
+		if d.last = line; line[3] == ' ' {
 			return strings.HasPrefix(line, want)
 		}
 	}
