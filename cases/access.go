@@ -17,18 +17,21 @@ func Visible(d *Directory, c *Case, now time.Time) bool {
 // MaySee tells whether a participant may still read a case. It is asked again
 // whenever a notice is sent (T93). The grant is asked after visibility (R20).
 func MaySee(d *Directory, c *Case, p *Participant, now time.Time) bool {
-	if p == nil || !p.Active() || p.Person != "" && d.Person(p.Person) == nil {
-		return false // left the case, or the directory
-	}
-	return Visible(d, c, now) && !d.Customer(c.Customer).Denied
+	return p != nil && p.present(d) && Visible(d, c, now) && !d.Customer(c.Customer).Denied
+}
+
+// present tells that a participant has left neither the case nor the directory:
+// rights are asked for when they are used (T23).
+func (p *Participant) present(d *Directory) bool {
+	return p.Active() && (p.Person == "" || d.Person(p.Person) != nil)
 }
 
 // participantOf finds the active entry of a sharing list that a sender is: by
 // person, whatever address was used, else by address.
-func (c *Case) participantOf(person *Person, a mailer.Address) *Participant {
+func (c *Case) participantOf(d *Directory, person *Person, a mailer.Address) *Participant {
 	for i := range c.Participants {
 		p := &c.Participants[i]
-		if p.Active() && p.is(person, a) {
+		if p.present(d) && p.is(person, a) {
 			return p
 		}
 	}
@@ -41,16 +44,19 @@ func (p *Participant) is(person *Person, a mailer.Address) bool {
 
 // relationTo says how a sender stands to a case, given the participant that a
 // token was issued to (nil without one), and which participant the sender is.
-func (c *Case) relationTo(token *Participant, person *Person, a mailer.Address) (relation, *Participant) {
-	self := c.participantOf(person, a)
+func (c *Case) relationTo(d *Directory, token *Participant, a mailer.Address) (relation, *Participant) {
+	person := d.PersonAt(a)
+	self := c.participantOf(d, person, a)
 	switch {
 	case a.IsZero():
 		return relStranger, nil
-	case token != nil && token.Active() && token.is(person, a):
+	case token != nil && token.present(d) && token.is(person, a):
 		return relOwner, token
 	case self != nil:
 		return relFollower, self
-	case token != nil && token.Active() && token.Group && token.Address.Domain == a.Domain:
+	case token != nil && token.is(person, a):
+		return relLeft, nil
+	case token != nil && token.present(d) && token.Group && token.Address.Domain == a.Domain:
 		return relGroup, nil
 	}
 	return relStranger, nil

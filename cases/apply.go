@@ -1,6 +1,8 @@
 package cases
 
 import (
+	"fmt"
+
 	"casegate/mailer"
 )
 
@@ -100,6 +102,12 @@ func (p *part) write(tx Tx, raw []byte) error {
 	for _, ch := range p.changes {
 		if err := ch.write(tx); err != nil {
 			return err
+		}
+	}
+	if !p.stored {
+		// An id that is taken would lay this mail over another one.
+		if _, err := tx.Mail(p.record.ID); err == nil {
+			return fmt.Errorf("mail id %s is taken: has the clock been set back?", p.record.ID)
 		}
 	}
 	if err := tx.PutMail(p.record); err != nil || p.stored || p.record.Status == MailRefused {

@@ -17,9 +17,6 @@ type CaseID struct {
 	N        uint32     `json:"n"`
 }
 
-// IsZero tells that no case is meant.
-func (id CaseID) IsZero() bool { return id == CaseID{} }
-
 // String is for errors; people are told Case.Number.
 func (id CaseID) String() string { return fmt.Sprintf("%s/%d", id.Reseller, id.N) }
 

@@ -19,6 +19,7 @@ const maxHops = 100
 type decision struct {
 	outcomes []mailer.Outcome
 	parts    []*part
+	repeats  []mailer.ID // records of mails that were taken before, and to which nothing was added
 }
 
 // part is what one tenant keeps of a mail, written in one transaction.
@@ -73,12 +74,8 @@ func (d *decider) decide() (*decision, error) {
 		}
 		byTenant[tenant] = append(byTenant[tenant], rcpt)
 	}
-	for i, tenant := range tenants {
-		id := d.mail.ID
-		if i > 0 {
-			id = d.newID()
-		}
-		p, err := d.decideTenant(id, byTenant[tenant], out.outcomes)
+	for _, tenant := range tenants {
+		p, err := d.decideTenant(byTenant[tenant], out)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +83,34 @@ func (d *decider) decide() (*decision, error) {
 			out.parts = append(out.parts, p)
 		}
 	}
+	out.name(d.mail.ID)
 	return out, nil
+}
+
+// name gives the id that the client is told to the part that the answer is
+// about: the first that keeps the mail, else the first refusal.
+func (d *decision) name(id mailer.ID) {
+	kept := d.kept()
+	for _, p := range d.parts {
+		if !p.stored && (!kept || p.record.Status != MailRefused) {
+			p.rename(id)
+			return
+		}
+	}
+}
+
+// kept tells that some tenant keeps the mail.
+func (d *decision) kept() bool {
+	return slices.ContainsFunc(d.parts, func(p *part) bool { return p.record.Status != MailRefused })
+}
+
+func (p *part) rename(id mailer.ID) {
+	p.record.ID = id
+	for _, ch := range p.changes {
+		for i := range ch.events {
+			ch.events[i].Mail = id
+		}
+	}
 }
 
 // deferred tells that some recipient has a temporary outcome: then nothing may
@@ -110,13 +134,13 @@ type tenantDecision struct {
 // before has a record: what its recipients were answered then stands, and
 // recipients that are new to it are added (T49; a client may split the
 // recipients of one mail over several transactions).
-func (d *decider) decideTenant(id mailer.ID, recipients []recipient, outcomes []mailer.Outcome) (*part, error) {
+func (d *decider) decideTenant(recipients []recipient, out *decision) (*part, error) {
 	route := recipients[0].route
 	t := &tenantDecision{
 		decider: d, reseller: route.reseller, sender: d.mail.Identity.Address,
 		person: d.dir.PersonAt(d.mail.Identity.Address), part: &part{},
 	}
-	record, err := t.record(id, route.tenant())
+	record, err := t.record(route.tenant(), recipients)
 	if err != nil {
 		return nil, err
 	}
@@ -138,9 +162,10 @@ func (d *decider) decideTenant(id mailer.ID, recipients []recipient, outcomes []
 			outcome.Recipient = rcpt.address
 			record.set(outcome)
 		}
-		outcomes[rcpt.index] = outcome
+		out.outcomes[rcpt.index] = outcome
 	}
 	if !decided {
+		out.repeats = append(out.repeats, record.ID)
 		return nil, nil
 	}
 	record.settle()
@@ -156,42 +181,59 @@ func rank(k routeKind) int {
 
 // record is the mail's record at this tenant: the one it has from before, or a
 // new one.
-func (t *tenantDecision) record(id mailer.ID, tenant ResellerID) (*MailRecord, error) {
+func (t *tenantDecision) record(tenant ResellerID, recipients []recipient) (*MailRecord, error) {
 	if t.override != nil {
 		t.part.stored = true
 		return t.override.record, nil
 	}
 	m := t.mail
-	key := ledgerKey(tenant, m)
-	before, err := t.tx.Recall(key)
-	if err == nil {
-		r, err := t.tx.Mail(before)
-		if err != nil {
-			return nil, fmt.Errorf("mail %s of the ledger: %w", before, err)
-		}
-		t.part.stored = true
-		r.Trace.Add("ledger", "", "taken before", "design 2.3: recipient, reverse-path and bytes are the same")
-		return r, nil
-	}
-	if !errors.Is(err, ErrNotFound) {
-		return nil, err
-	}
-	t.part.ledger = key
+	t.part.ledger = ledgerKey(tenant, m)
 	r := &MailRecord{
-		ID: id, Reseller: tenant, Received: m.Received, Door: m.Door, Envelope: m.Envelope, Identity: m.Identity,
+		ID: t.newID(), Reseller: tenant, Received: m.Received, Door: m.Door, Envelope: m.Envelope, Identity: m.Identity,
 		Subject: m.Message.Subject, MessageID: m.Message.MessageID, Size: m.Raw.Size, Sum: m.Sum, Blob: m.Raw.Ref,
 	}
 	r.Envelope.Recipients = nil // those of this tenant are added as they are decided
-	return r, nil
+	before, err := t.tx.Recall(t.part.ledger)
+	if errors.Is(err, ErrNotFound) {
+		return r, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	old, err := t.tx.Mail(before)
+	if err != nil {
+		return nil, fmt.Errorf("mail %s of the ledger: %w", before, err)
+	}
+	if old.Status == MailDiscarded && slices.ContainsFunc(recipients, func(rcpt recipient) bool { return !old.answered(rcpt.address) }) {
+		// Its bytes are gone: a recipient that is new to it needs them again,
+		// while what was discarded stays so.
+		r.Envelope.Recipients, r.Outcomes = old.Envelope.Recipients, old.Outcomes
+		r.Trace.Add("ledger", "", "taken before as "+string(old.ID)+", and discarded", "design 2.3")
+		return r, nil
+	}
+	t.part.stored = true
+	old.Trace.Add("ledger", "", "taken before", "design 2.3: tenant, reverse-path and bytes are the same")
+	return old, nil
+}
+
+// answered tells that a recipient of the mail has had an answer that stands.
+func (r *MailRecord) answered(a mailer.Address) bool {
+	return slices.ContainsFunc(r.Outcomes, func(o mailer.Outcome) bool {
+		return o.Recipient.Is(a) && o.Verdict != mailer.Refused
+	})
 }
 
 // before gives the answer that a recipient of this mail had already. What was
 // held is decided again when the operator releases it.
 func (t *tenantDecision) before(a mailer.Address) (mailer.Outcome, bool) {
 	for _, o := range t.part.record.Outcomes {
-		if o.Recipient.Is(a) && (o.Verdict == mailer.Accepted || o.Verdict == mailer.Held && t.override == nil) {
-			return mailer.Outcome{Recipient: a, Verdict: o.Verdict, Reason: o.Reason}, true
+		if !o.Recipient.Is(a) || o.Verdict == mailer.Refused || o.Verdict == mailer.Held && t.override != nil {
+			continue
 		}
+		if o.Verdict == mailer.Discarded {
+			o.Verdict = mailer.Accepted
+		}
+		return mailer.Outcome{Recipient: a, Verdict: o.Verdict, Reason: o.Reason}, true
 	}
 	return mailer.Outcome{}, false
 }
@@ -211,7 +253,10 @@ func (t *tenantDecision) recipient(r route) (mailer.Outcome, error) {
 	case routeIntake:
 		return t.intake(r.customer)
 	}
-	return t.hold("mail to the operator's own address"), nil
+	if t.override != nil {
+		return t.note("the operator has seen it"), nil
+	}
+	return t.hold("mail to the operator's own address: read it with casegate mail raw, then release or discard it"), nil
 }
 
 // bounce notes a mail to a return path. What a bounce changes is decided where
@@ -235,7 +280,7 @@ func (t *tenantDecision) reply(token mailer.Token) (mailer.Outcome, error) {
 	if issued != nil {
 		t.trace.Add("token's person", issued.Address.String(), participantState(issued), "")
 	}
-	relation, self := c.relationTo(issued, t.person, t.sender)
+	relation, self := c.relationTo(t.dir, issued, t.sender)
 	row := t.ask(request{action: actAppend, token: true, relation: relation})
 	return t.append(c, row, self)
 }
@@ -243,8 +288,14 @@ func (t *tenantDecision) reply(token mailer.Token) (mailer.Outcome, error) {
 // intake decides a mail to a reseller's intake: a hint may lead it to a case on
 // whose sharing list the sender is, else it files a new one.
 func (t *tenantDecision) intake(customer string) (mailer.Outcome, error) {
-	if len(t.part.record.Cases) > 0 {
-		return t.same("")
+	for _, id := range t.part.record.Cases {
+		c, err := t.load(id)
+		if err != nil {
+			return mailer.Outcome{}, err
+		}
+		if c != nil && (customer == "" || strings.EqualFold(customer, c.Customer)) {
+			return t.same(c.Number)
+		}
 	}
 	found, ok, err := t.hints(t.reseller)
 	if err != nil {
@@ -257,7 +308,7 @@ func (t *tenantDecision) intake(customer string) (mailer.Outcome, error) {
 		}
 		if c != nil {
 			t.trace.Add("match", c.Number, found.how, "a hint, not a proof")
-			relation, self := c.relationTo(nil, t.person, t.sender)
+			relation, self := c.relationTo(t.dir, nil, t.sender)
 			if row := t.ask(request{action: actAppend, relation: relation}); row.effect != pass {
 				return t.append(c, row, self)
 			}
@@ -288,14 +339,17 @@ func (t *tenantDecision) load(id CaseID) (*Case, error) {
 	return c, nil
 }
 
-// ask puts a request to the policy table. A released mail has been decided by
-// the operator: it is taken as if its sender were verified.
+// ask puts a request to the policy table. Of a released mail the operator has
+// said that its sender is who it says, and that it may pass where it was held.
 func (t *tenantDecision) ask(q request) rule {
 	q.standing = standingOf(t.mail.Identity)
+	if t.override != nil {
+		q.standing = standVerified
+	}
 	q.automatic = t.mail.Message.Kind != mailer.KindPerson
 	row := q.rule()
 	t.trace.Add("policy", fmt.Sprintf("%s, %s, %s", q.action, q.relation, q.standing), string(row.effect), row.why)
-	if t.override != nil && (row.effect == hold || row.effect == note) {
+	if t.override != nil && row.effect == hold {
 		row.effect = allow
 		t.trace.Add("release", "", string(allow), "the operator released this mail")
 	}
@@ -310,8 +364,6 @@ func (t *tenantDecision) outcome(row rule) (o mailer.Outcome, ok bool) {
 		return mailer.Outcome{}, false
 	case hold:
 		return t.hold(row.why), true
-	case note:
-		return t.note(row.why), true
 	case deferIt:
 		return mailer.Outcome{Verdict: mailer.Deferred, Reason: row.reason, Text: "The sender cannot be checked just now, try again later"}, true
 	}
@@ -359,17 +411,6 @@ func ledgerKey(tenant ResellerID, m *mailer.Mail) LedgerKey {
 	fmt.Fprintf(h, "%s\x00%s\x00", tenant, m.Envelope.ReversePath)
 	h.Write(m.Sum[:])
 	return LedgerKey(h.Sum(nil)[:len(LedgerKey{})])
-}
-
-// shown is an address fit for a record or a log: a token is a secret of the
-// person it was issued to, so it is cut.
-func shown(a mailer.Address) string {
-	for _, part := range []string{replyPart, returnPathPart} {
-		if strings.HasPrefix(a.Key().Local, part) {
-			return part + "…@" + a.Domain
-		}
-	}
-	return a.String()
 }
 
 func participantState(p *Participant) string {

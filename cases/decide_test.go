@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -31,7 +34,7 @@ func TestFiling(t *testing.T) {
 		{"and refused under reject (T1)", letter{from: "it@acme.example", level: mailer.Failed, reject: true}, mailer.Refused, mailer.NotAuthenticated, ""},
 		{"DNS down: later (T3)", letter{from: "it@acme.example", level: mailer.UnknownYet}, mailer.Deferred, mailer.TryLater, ""},
 		{"a stranger", letter{from: "eve@evil.example", level: mailer.Verified}, mailer.Refused, mailer.NotAllowed, ""},
-		{"no From", letter{from: "", level: mailer.Unverified}, mailer.Refused, mailer.NotAllowed, ""},
+		{"no From (T4)", letter{from: "", level: mailer.Unverified}, mailer.Refused, mailer.Malformed, ""},
 		{"a user with rights names the customer", letter{from: "anna@corp.example", level: mailer.Verified, to: []string{"support+acme.example@north.example"}}, mailer.Accepted, "", "acme.example"},
 		{"a user with rights names none (R17)", letter{from: "anna@corp.example", level: mailer.Verified}, mailer.Held, mailer.NeedsDecision, ""},
 		{"another's customer looks unknown (R17, R30)", letter{from: "anna@corp.example", level: mailer.Verified, to: []string{"support+omega.example@north.example"}}, mailer.Refused, mailer.NoSuchAddress, ""},
@@ -318,6 +321,71 @@ func TestMovedCustomer(t *testing.T) {
 	o.wantEvents("NORTH-1", cases.EventFiled, cases.EventMessage)
 	if _, _, err := o.Share(t.Context(), "NORTH-1", mailer.MustAddress("x@y.example"), false); err == nil {
 		t.Error("a case of a customer who has moved away could be shared")
+	}
+}
+
+// TestRemovedPerson: who has left the directory writes no more, by token or by
+// hint (T23); his mail is kept.
+func TestRemovedPerson(t *testing.T) {
+	o := newOffice(t)
+	number := o.file("Printer")
+	o.clock = o.clock.Add(time.Minute)
+	next := casestest.Directory()
+	next.People = slices.DeleteFunc(next.People, func(p cases.Person) bool { return p.ID == "north-desk" })
+	if err := next.Index(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.ApplyDirectory(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	o.say(mailer.Held, letter{from: "desk@agents.example", to: []string{o.replyTo(number, 2)}, subject: "Re: x"})
+	o.say(mailer.Refused, letter{from: "desk@agents.example", to: []string{"support@north.example"}, subject: "[" + number + "] x"})
+	o.wantEvents(number, cases.EventFiled)
+}
+
+// TestTwoCustomers: one mail that names two customers is a case of each (R17).
+func TestTwoCustomers(t *testing.T) {
+	o := newOffice(t)
+	o.say(mailer.Accepted, letter{from: "anna@corp.example", subject: "Outage",
+		to: []string{"support+acme.example@north.example", "support+gamma.example@north.example", "support+ACME.example@north.example"}})
+	list, err := o.List(t.Context(), cases.Filter{})
+	if err != nil || len(list) != 2 || list[0].Customer == list[1].Customer {
+		t.Errorf("%d cases were made (%v), want one of acme.example and one of gamma.example", len(list), err)
+	}
+}
+
+// TestManyTags: another system's tag in front does not hide ours.
+func TestManyTags(t *testing.T) {
+	o := newOffice(t)
+	number := o.file("Printer")
+	o.say(mailer.Accepted, letter{from: "it@acme.example", to: []string{"support@north.example"}, subject: "Re: [JIRA-7] [" + number + "] Printer", text: "More."})
+	o.wantEvents(number, cases.EventFiled, cases.EventMessage)
+}
+
+// TestDeferredIsSilent: of a mail that nobody took, nothing is kept or claimed.
+func TestDeferredIsSilent(t *testing.T) {
+	o := newOffice(t)
+	var log strings.Builder
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	got := o.send(letter{from: "it@acme.example", level: mailer.UnknownYet, to: []string{"support@north.example", "postmaster@south.example"}})
+	if got[0].Verdict != mailer.Deferred || len(o.wantMailsAny()) != 0 || log.Len() > 0 {
+		t.Errorf("answered %+v, %d records, log %q; want deferred, nothing kept, nothing claimed", got, len(o.wantMailsAny()), log.String())
+	}
+}
+
+// TestIDsNeverOverwrite: a mail whose id is another's is put off, whatever made
+// the ids collide.
+func TestIDsNeverOverwrite(t *testing.T) {
+	o := newOffice(t)
+	number := o.file("Printer")
+	_, events := o.history(number)
+	m := o.mail(letter{from: "it@acme.example", level: mailer.Verified, to: []string{"support@north.example"}, subject: "Other"})
+	m.ID = events[0].Mail
+	if _, err := o.Accept(t.Context(), m); err == nil {
+		t.Error("a mail with the id of another was accepted")
+	}
+	if r, err := o.Mail(t.Context(), m.ID); err != nil || r.Subject != "Printer" {
+		t.Errorf("the first mail's record is now %+v (%v)", r, err)
 	}
 }
 

@@ -112,8 +112,8 @@ func (d *Desk) Refused(ctx context.Context, r mailer.Refusal) {
 	if now-last < refusalSample.Milliseconds() || !d.refusedLogged.CompareAndSwap(last, now) {
 		return
 	}
-	d.log().Info("refused at the door", "remote", r.Envelope.Remote, "from", r.Envelope.ReversePath.String(),
-		"recipient", shown(r.Recipient), "reason", r.Reason, "text", r.Text)
+	d.log().Info("refused at the door", "remote", r.Envelope.Remote, "reverse_path", r.Envelope.ReversePath.Loggable(),
+		"recipient", r.Recipient.Loggable(), "reason", r.Reason, "text", r.Text)
 }
 
 // unavailable is the answer while the store cannot do its work.
@@ -169,7 +169,9 @@ func (d *Desk) Accept(ctx context.Context, m *mailer.Mail) ([]mailer.Outcome, er
 		return d.outOfRoom(m, err)
 	}
 	d.discardBlobs(decided.unused(m.Raw.Ref, copies)...)
-	d.told(decided)
+	if !decided.deferred() {
+		d.told(m, decided)
+	}
 	return decided.outcomes, nil
 }
 
@@ -189,19 +191,23 @@ func (d *Desk) outOfRoom(m *mailer.Mail, err error) ([]mailer.Outcome, error) {
 
 // told hands the notices on and writes the log line of a mail that was kept, for
 // each tenant's part; a door writes that of one it turns away.
-func (d *Desk) told(decided *decision) {
+func (d *Desk) told(m *mailer.Mail, decided *decision) {
+	for _, id := range decided.repeats {
+		d.log().Info("mail", "id", m.ID, "verdict", "repeated", "taken_as", id, "remote", m.Envelope.Remote)
+	}
+	kept := decided.kept()
 	for _, p := range decided.parts {
 		r := p.record
+		if r.Status == MailRefused && !kept {
+			continue
+		}
 		var numbers []string
 		for _, ch := range p.changes {
 			numbers = append(numbers, ch.c.Number)
 			d.due.offer(ch.deliveries)
 		}
-		if r.Status == MailRefused {
-			continue
-		}
 		d.log().Info("mail", "id", r.ID, "verdict", r.Status, "reason", r.Reason, "door", r.Door, "remote", r.Envelope.Remote,
-			"from", r.Identity.Address.String(), "level", r.Identity.Level, "reseller", r.Reseller, "cases", numbers, "size", r.Size)
+			"from", r.Identity.Address.Loggable(), "level", r.Identity.Level, "reseller", r.Reseller, "cases", numbers, "size", r.Size)
 	}
 }
 
@@ -214,6 +220,9 @@ func (dec *decision) write(tx Tx, m *mailer.Mail, copies []blob.Ref) error {
 		case p.record.Status == MailRefused:
 			p.record.Blob = ""
 		case m.Raw.Ref != "" && i > 0:
+			if i > len(copies) { // the directory has changed since they were counted
+				return errors.New("a tenant more than there are copies of the mail: the sender tries again")
+			}
 			p.record.Blob = copies[i-1]
 		}
 		if err := p.write(tx, m.Raw.Data); err != nil {

@@ -248,7 +248,7 @@ func (d *Directory) addReseller(r *Reseller) error {
 			bad("prefix %q is reseller %q's", r.Prefix, other.ID)
 		}
 	}
-	if err := checkZone(r.Zone); err != nil {
+	if err := errors.Join(checkZone(r.Zone), checkLanguage(r.Language)); err != nil {
 		bad("%v", err)
 	}
 	d.resellers[r.ID], d.tenants[tag], d.intakes[r.Intake.Key()] = r, r, r
@@ -300,6 +300,9 @@ func (d *Directory) addPerson(p *Person) error {
 		}
 		own(a)
 	}
+	if err := checkLanguage(p.Language); err != nil {
+		bad("%v", err)
+	}
 	if len(p.Accounts) == 0 {
 		bad("has no account in a reseller's domain")
 	}
@@ -337,7 +340,13 @@ func (d *Directory) addCustomer(c *Customer) error {
 			}
 		}
 	}
+	if err := checkLanguage(c.Language); err != nil {
+		bad("%v", err)
+	}
 	for _, a := range c.Contacts {
+		if r := d.domains[a.Domain]; r != nil { // mail to it would come back to us (T87)
+			bad("contact %q is in reseller %q's domain, which has no mailboxes", a, r.ID)
+		}
 		d.contacts[a.Key()] = append(d.contacts[a.Key()], c)
 	}
 	if err := checkZone(c.Zone); err != nil {
@@ -348,6 +357,16 @@ func (d *Directory) addCustomer(c *Customer) error {
 
 func overlap(a, b Interval) bool {
 	return (a.Until.IsZero() || b.From.Before(a.Until)) && (b.Until.IsZero() || a.From.Before(b.Until))
+}
+
+// Languages are those that notices are, or will be, written in (R77).
+var Languages = []string{"en", "pl", "zh-TW", "sv", "it", "id"}
+
+func checkLanguage(tag string) error {
+	if tag != "" && !slices.Contains(Languages, tag) {
+		return fmt.Errorf("unknown language %q: want one of %s", tag, strings.Join(Languages, ", "))
+	}
+	return nil
 }
 
 func checkZone(zone string) error {

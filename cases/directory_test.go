@@ -44,6 +44,10 @@ func TestDirectoryIsChecked(t *testing.T) {
 		{"customer twice", func(d *cases.Directory) { d.Customers = append(d.Customers, d.Customers[0]) }, `customer "acme.example": stands twice`},
 		{"customer is a reseller", func(d *cases.Directory) { d.Customers[0].Domain = "south.example" }, `is a domain of reseller "south"`},
 		{"unknown manager", func(d *cases.Directory) { d.Customers[0].Managed[0].Reseller = "west" }, `managed by unknown reseller "west"`},
+		{"language (R77)", func(d *cases.Directory) { d.Resellers[0].Language = "xx" }, `unknown language "xx": want one of en, pl`},
+		{"contact at ours (T87)", func(d *cases.Directory) {
+			d.Customers[0].Contacts = []mailer.Address{mailer.MustAddress("boss@north-east.example")}
+		}, `contact "boss@north-east.example" is in reseller "north"'s domain`},
 		{"interval backwards", func(d *cases.Directory) {
 			d.Customers[0].Managed[0] = cases.Interval{Reseller: "north", From: casestest.Now, Until: casestest.Now.Add(-time.Hour)}
 		}, `interval 1 ends before it begins`},

@@ -9,10 +9,9 @@ import (
 type ErrorKind string
 
 const (
-	NotFound  ErrorKind = "not-found"
-	Invalid   ErrorKind = "invalid"   // the request makes no sense; Text says what to do
-	Conflict  ErrorKind = "conflict"  // not in the present state
-	Forbidden ErrorKind = "forbidden" // not for this person
+	NotFound ErrorKind = "not-found"
+	Invalid  ErrorKind = "invalid"  // the request makes no sense; Text says what to do
+	Conflict ErrorKind = "conflict" // not in the present state
 )
 
 // Error is an error of a Desk that may be shown to whoever asked. Every other

@@ -11,6 +11,10 @@ import (
 // file decides a mail that would make a new case. named is the customer that
 // the intake address names after a plus, "" for none.
 func (t *tenantDecision) file(named string) (mailer.Outcome, error) {
+	if t.sender.IsZero() {
+		t.trace.Add("sender", "", "none", "no single address in From, so nobody to file it for (RFC 5322 3.6.2, T4)")
+		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.Malformed, Text: "A mail needs exactly one sender address in From"}, nil
+	}
 	row := t.ask(request{action: actFile, relation: filing(t.dir, t.reseller, t.sender, t.now)})
 	if o, decided := t.outcome(row); decided {
 		return o, nil
@@ -47,7 +51,11 @@ func (t *tenantDecision) customer(named string) (*Customer, mailer.Outcome) {
 			}
 		}
 		t.trace.Add("customer", named, "unknown", "R17: no customer of this name that the sender may file for")
-		return nil, mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}
+		o := mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}
+		if t.override != nil {
+			o.Text = fmt.Sprintf("%s files for no customer %q", t.sender, named)
+		}
+		return nil, o
 	}
 	if len(mine) == 1 {
 		t.trace.Add("customer", t.sender.String(), mine[0].Domain, "the only one the sender files for")
@@ -64,10 +72,15 @@ func (t *tenantDecision) newCase(customer *Customer) error {
 	if err != nil {
 		return err
 	}
+	for _, ch := range t.part.changes {
+		if ch.created { // by another recipient of this mail
+			n++
+		}
+	}
 	m := t.mail
 	c := &Case{
 		ID: CaseID{t.reseller.ID, n}, Number: fmt.Sprintf("%s-%d", t.reseller.Prefix, n),
-		Title: Title(m.Message.Subject), State: New, Priority: P3, Customer: customer.Domain,
+		Title: Title(m.Message.Subject, t.reseller.Prefix), State: New, Priority: P3, Customer: customer.Domain,
 		Created: t.now, Updated: t.now,
 	}
 	requester, _ := c.join(Participant{Person: personID(t.person), Address: t.sender, Name: m.Identity.Name, Role: RoleRequester, Since: t.now})
@@ -94,6 +107,10 @@ func (t *tenantDecision) append(c *Case, row rule, self *Participant) (mailer.Ou
 	}
 	if t.mail.Message.Failure != "" && t.override == nil {
 		return t.unreadable()
+	}
+	if t.override != nil && t.override.customer != "" && !strings.EqualFold(t.override.customer, c.Customer) {
+		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NotAllowed,
+			Text: fmt.Sprintf("it is a reply to %s of %s: release it without --customer", c.Number, c.Customer)}, nil
 	}
 	if slices.Contains(t.part.record.Cases, c.ID) {
 		return t.same(c.Number)

@@ -51,7 +51,11 @@ func (d *Desk) Raw(ctx context.Context, id mailer.ID) (io.ReadCloser, error) {
 		return err
 	})
 	if err != nil {
-		return nil, notFound(err, "the bytes of mail %s are not kept", id)
+		text := "no mail %s"
+		if r != nil {
+			text = "the bytes of mail %s are not kept"
+		}
+		return nil, notFound(err, text, id)
 	}
 	if r.Blob == "" {
 		return io.NopCloser(bytes.NewReader(data)), nil
@@ -82,12 +86,13 @@ func (d *Desk) Release(ctx context.Context, id mailer.ID, m *mailer.Mail, custom
 		if err != nil {
 			return err
 		}
+		old.Trace.Add("release", "", "by the operator", d.now().Format(time.RFC3339))
 		decider.override = &override{record: old, customer: customer}
 		decided, err := decider.decide()
 		if err != nil {
 			return err
 		}
-		if len(decided.parts) != 1 || decided.parts[0].record.Status != MailFiled {
+		if len(decided.parts) != 1 || !decided.parts[0].record.settled() {
 			return errorf(Conflict, "mail %s cannot be released: %s", id, whyNot(decided))
 		}
 		released = decided.parts[0]
@@ -96,7 +101,7 @@ func (d *Desk) Release(ctx context.Context, id mailer.ID, m *mailer.Mail, custom
 	if err != nil {
 		return nil, err
 	}
-	d.told(&decision{parts: []*part{released}})
+	d.told(m, &decision{parts: []*part{released}})
 	return released.record, nil
 }
 
@@ -127,7 +132,8 @@ func whyNot(decided *decision) string {
 }
 
 // Discard throws a held or failed mail away: its bytes are erased, its record
-// stays as a tombstone.
+// stays as a tombstone. Where one recipient's copy was held and another's filed,
+// the bytes belong to the case and stay.
 func (d *Desk) Discard(ctx context.Context, id mailer.ID) (*MailRecord, error) {
 	var gone *MailRecord
 	var ref blob.Ref
@@ -136,14 +142,17 @@ func (d *Desk) Discard(ctx context.Context, id mailer.ID) (*MailRecord, error) {
 		if err != nil {
 			return err
 		}
-		if ref = r.Blob; ref == "" {
-			if err := tx.PutRaw(id, nil); err != nil {
-				return err
+		r.Trace.Effect("discarded by the operator at %s; it was %s: %s", d.now().Format(time.RFC3339), r.Status, r.Reason)
+		r.discard()
+		gone, ref = r, ""
+		if r.Status == MailDiscarded {
+			// Nothing of it is anywhere else: the bytes go.
+			if ref, r.Blob = r.Blob, ""; ref == "" {
+				if err := tx.PutRaw(id, nil); err != nil {
+					return err
+				}
 			}
 		}
-		r.Trace.Effect("discarded by the operator; it was %s: %s", r.Status, r.Reason)
-		r.Status, r.Reason, r.Blob = MailDiscarded, "discarded by the operator", ""
-		gone = r
 		return tx.PutMail(r)
 	})
 	if err != nil {

@@ -86,25 +86,51 @@ func TestReleaseAutomatic(t *testing.T) {
 	}
 }
 
-// TestMixedMail: what one recipient's held copy needs is not forgotten because
-// another's was filed; releasing files only what was held.
-func TestMixedMail(t *testing.T) {
-	o := newOffice(t)
-	other := o.file("Other")
-	l := letter{from: "it@acme.example", level: mailer.Verified, subject: "Printer", text: "x", to: []string{"support@north.example", "postmaster@north.example"}}
-	m := o.mail(l)
-	if _, err := o.Accept(t.Context(), m); err != nil {
-		t.Fatal(err)
+// mixed sends a mail of which one copy is filed and another held.
+func (o *office) mixed() (*mailer.Mail, *cases.MailRecord) {
+	o.t.Helper()
+	m := o.mail(letter{from: "it@acme.example", level: mailer.Verified, subject: "Printer", text: "x",
+		to: []string{"support@north.example", "postmaster@north.example"}})
+	if _, err := o.Accept(o.t.Context(), m); err != nil {
+		o.t.Fatal(err)
 	}
 	r := o.wantMails(cases.MailHeld, 1)[0]
 	if len(r.Cases) != 1 {
-		t.Errorf("the mail is in %v, want in one case", r.Cases)
+		o.t.Errorf("the mail is in %v, want in one case", r.Cases)
 	}
-	_, err := o.Release(t.Context(), r.ID, m, "")
-	wantKind(t, err, cases.Conflict) // mail to postmaster@ has nowhere to go
-	if list, _ := o.List(t.Context(), cases.Filter{}); len(list) != 2 || list[1].Number != other {
-		t.Errorf("releasing made %d cases of 2", len(list))
+	return m, r
+}
+
+// TestMixedMail: what one recipient's held copy needs is not forgotten because
+// another's was filed; releasing decides only what was held.
+func TestMixedMail(t *testing.T) {
+	o := newOffice(t)
+	m, r := o.mixed()
+	if _, err := o.Release(t.Context(), r.ID, m, ""); err != nil {
+		t.Errorf("release of mail to the operator: %v", err)
 	}
+	o.wantMails(cases.MailHeld, 0)
+	o.wantMails(cases.MailFiled, 1)
+	o.wantEvents("NORTH-1", cases.EventFiled)
+}
+
+// TestDiscardKeepsWhatIsFiled: the bytes of a mail that is in a case are not the
+// held copy's to take away.
+func TestDiscardKeepsWhatIsFiled(t *testing.T) {
+	o := newOffice(t)
+	m, r := o.mixed()
+	if _, err := o.Discard(t.Context(), r.ID); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := o.Raw(t.Context(), r.ID)
+	if err != nil {
+		t.Fatalf("the case has lost its mail: %v", err)
+	}
+	if b, _ := io.ReadAll(raw); string(b) != string(m.Raw.Data) {
+		t.Error("the case's mail has changed")
+	}
+	o.wantMails(cases.MailFiled, 1)
+	o.wantMails(cases.MailHeld, 0)
 }
 
 func TestDiscard(t *testing.T) {
@@ -121,8 +147,23 @@ func TestDiscard(t *testing.T) {
 	wantKind(t, err, cases.Conflict)
 	o.wantMails(cases.MailDiscarded, 1)
 	// The sender's server tries once more: it is told yes, and nothing comes back.
-	o.want(mailer.Held, o.send(l))
+	o.want(mailer.Accepted, o.send(l))
 	o.wantMails(cases.MailHeld, 0)
+	// A recipient that is new to the mail gets it, with its bytes.
+	l.to = append(l.to, "postmaster@north.example")
+	m := o.mail(l)
+	if _, err := o.Accept(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	again := o.wantMails(cases.MailHeld, 1)[0]
+	raw, err := o.Raw(t.Context(), again.ID)
+	if err != nil {
+		t.Fatalf("the new recipient's mail has no bytes: %v", err)
+	}
+	raw.Close()
+	if list, _ := o.List(t.Context(), cases.Filter{}); len(list) != 0 || again.ID == r.ID {
+		t.Errorf("%d cases were made, and the record is %s again: what was discarded stays so", len(list), again.ID)
+	}
 }
 
 func TestFailedIsReplayable(t *testing.T) {

@@ -61,12 +61,14 @@ func (r *MailRecord) settle() {
 	weight := func(o mailer.Outcome) int {
 		switch {
 		case o.Verdict == mailer.Held && o.Reason == mailer.Unreadable:
-			return 4
+			return 5
 		case o.Verdict == mailer.Held:
-			return 3
+			return 4
 		case o.Verdict == mailer.Accepted && o.Reason == "":
-			return 2
+			return 3
 		case o.Verdict == mailer.Accepted:
+			return 2
+		case o.Verdict == mailer.Discarded:
 			return 1
 		}
 		return 0
@@ -75,10 +77,23 @@ func (r *MailRecord) settle() {
 	for _, o := range r.Outcomes {
 		most = max(most, weight(o))
 	}
-	r.Status = [...]MailStatus{MailRefused, MailNoted, MailFiled, MailHeld, MailFailed}[most]
+	r.Status = [...]MailStatus{MailRefused, MailDiscarded, MailNoted, MailFiled, MailHeld, MailFailed}[most]
 	if r.Status != MailHeld && r.Status != MailFailed {
 		r.Reason = ""
 	}
+}
+
+// settled tells that nobody has to look at the mail any more.
+func (r *MailRecord) settled() bool { return r.Status == MailFiled || r.Status == MailNoted }
+
+// discard gives up what is still held.
+func (r *MailRecord) discard() {
+	for i := range r.Outcomes {
+		if r.Outcomes[i].Verdict == mailer.Held {
+			r.Outcomes[i].Verdict, r.Outcomes[i].Reason = mailer.Discarded, ""
+		}
+	}
+	r.settle()
 }
 
 // Sum is a SHA-256, hexadecimal in JSON.

@@ -22,6 +22,7 @@ const (
 	relOwner    relation = "the token's person"
 	relFollower relation = "on the sharing list"
 	relGroup    relation = "of the group's domain"
+	relLeft     relation = "has left the case"
 	// To either:
 	relStranger relation = "stranger"
 )
@@ -68,7 +69,6 @@ const (
 	hold    effect = "hold"
 	refuse  effect = "refuse"
 	deferIt effect = "defer"
-	note    effect = "note" // keep it, with no further effect
 	pass    effect = "pass" // not this way: try the next
 )
 
@@ -108,8 +108,8 @@ var policy = []rule{
 	{action: actAppend, relation: relOwner, standing: standUnverified, effect: allow, why: "token, and its person; unverified, and marked so (design 4)"},
 	{action: actAppend, relation: relFollower, standing: standVerified, effect: allow, why: "token, verified and on the sharing list: appended as that sender (reply-all)"},
 	{action: actAppend, relation: relGroup, standing: standVerified, effect: allow, why: "token of a group, verified and of its domain"},
-	{action: actAppend, automatic: "auto", effect: note, why: "automatic mail, not fit to be appended (R78)"},
 	{action: actAppend, standing: standQuarantine, effect: hold, reason: mailer.NeedsDecision, why: "DMARC failed under quarantine (design 4)"},
+	{action: actAppend, relation: relLeft, effect: hold, reason: mailer.NeedsDecision, why: "the token's person has left the case (T23)"},
 	{action: actAppend, effect: hold, reason: mailer.NeedsDecision, why: "token, but another sender (T20)"},
 
 	{effect: refuse, reason: mailer.NotAllowed, why: "nothing allows it"},

@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func everyRequest(yield func(request) bool) {
 	relations := map[action][]relation{
 		actFile:   {relUser, relContact, relKnown, relStranger},
-		actAppend: {relOwner, relFollower, relGroup, relStranger},
+		actAppend: {relOwner, relFollower, relGroup, relLeft, relStranger},
 	}
 	for _, act := range []action{actFile, actAppend} {
 		for _, token := range []bool{true, false} {
@@ -22,7 +22,7 @@ func everyRequest(yield func(request) bool) {
 				continue // a token names a case; filing has none
 			}
 			for _, rel := range relations[act] {
-				if !token && (rel == relOwner || rel == relGroup) {
+				if !token && (rel == relOwner || rel == relGroup || rel == relLeft) {
 					continue // a hint has no person
 				}
 				for _, stand := range []standing{standVerified, standUnverified, standQuarantine, standReject, standUnknown} {
@@ -78,7 +78,7 @@ func TestPolicyLaws(t *testing.T) {
 		switch {
 		case q.standing == standReject || q.standing == standQuarantine || q.standing == standUnknown:
 			t.Errorf("%+v is allowed: a failed or unknown identity never is (design 4)", q)
-		case q.relation == relStranger || q.relation == relKnown:
+		case q.relation == relStranger || q.relation == relKnown || q.relation == relLeft:
 			t.Errorf("%+v is allowed: strangers and people without rights never are (R67, T20)", q)
 		case q.standing == standUnverified && q.relation != relOwner:
 			t.Errorf("%+v is allowed: unverified suffices for the token's person only (design 4)", q)

@@ -18,12 +18,6 @@ const (
 	routeOperator   routeKind = "operator"    // postmaster@, abuse@
 )
 
-// Local parts in front of a token.
-const (
-	replyPart      = "case-"
-	returnPathPart = "r-"
-)
-
 // route is what one recipient address means. The tenant comes from the address
 // alone, never from a header.
 type route struct {
@@ -61,10 +55,10 @@ func (r router) route(a mailer.Address) route {
 	if local == "postmaster" || local == "abuse" { // RFC 5321 4.5.1, RFC 2142
 		return route{kind: routeOperator, reseller: reseller}
 	}
-	if rest, ok := strings.CutPrefix(local, replyPart); ok {
+	if rest, ok := strings.CutPrefix(local, mailer.ReplyPart); ok {
 		return r.byToken(rest, mailer.PurposeReply, routeReply)
 	}
-	if rest, ok := strings.CutPrefix(local, returnPathPart); ok {
+	if rest, ok := strings.CutPrefix(local, mailer.ReturnPathPart); ok {
 		return r.byToken(rest, mailer.PurposeReturnPath, routeReturnPath)
 	}
 	return route{kind: routeNone}

@@ -53,6 +53,9 @@ func (d *Desk) newParticipant(dir *Directory, c *Case, a mailer.Address) (Partic
 	}
 	if person := dir.PersonAt(a); person != nil {
 		p.Person, p.Name, p.Address = person.ID, person.Name, person.Mailbox()
+		if dir.ResellerOf(p.Address.Domain) != nil {
+			return p, errorf(Invalid, "%s has no linked address, so nowhere to read mail: add one to the directory", person.ID)
+		}
 	} else if dir.ResellerOf(a.Domain) != nil || a.Domain == d.Hostname {
 		// Mail to our own addresses would come back to us (T87).
 		return p, errorf(Invalid, "%s is one of our own addresses, and nobody's: share with a person's address", a)

@@ -73,7 +73,8 @@ type Tx interface {
 	Remember(LedgerKey, mailer.ID, time.Time) error
 	Recall(LedgerKey) (mailer.ID, error)
 
-	// SetThread ties a foreign Message-ID to a case of this reseller; Thread finds it.
+	// SetThread ties a foreign Message-ID to a case of this reseller; Thread finds
+	// it. One that leads to a case already stays: the first writer wins.
 	SetThread(ResellerID, string, CaseID) error
 	Thread(ResellerID, string) (CaseID, error)
 
@@ -90,6 +91,7 @@ type Tx interface {
 	Prune(before time.Time, n int) (int, error)
 }
 
-// LedgerKey tells a mail that was taken before: a digest of recipient,
-// reverse-path and the bytes below our own trace headers (design 2.3).
+// LedgerKey tells a mail that was taken before: a digest of tenant, reverse-path
+// and the bytes below our own trace headers. It leads to the mail's record, which
+// has the recipients (design 2.3).
 type LedgerKey [16]byte

@@ -33,7 +33,7 @@ func (d *decider) hints(r *Reseller) (match, bool, error) {
 			return match{}, false, err
 		}
 	}
-	if number := numberIn(d.mail.Message.Subject); number != "" {
+	if number := numberIn(d.mail.Message.Subject, r.Prefix); number != "" {
 		c, err := d.tx.CaseByNumber(r.ID, number)
 		if err == nil {
 			return match{c.ID, "the case number in the subject"}, true, nil

@@ -12,16 +12,22 @@ import (
 // the full-width colon of Chinese programs.
 var replyPrefix = regexp.MustCompile(`^(?i:re|fwd?|aw|wg|odp|pd|sv|vb|r|rif|i|bls|trs|回覆|回复|轉寄|转寄|转发|轉發)\s*(?:[\[(]\d{1,3}[\])])?\s*[:\x{FF1A}]\s*`)
 
-// caseTag is our own mark in a subject: "[NORTH-1042]".
+// caseTag is a mark in a subject such as ours: "[NORTH-1042]".
 var caseTag = regexp.MustCompile(`\[([A-Z][A-Z0-9]{0,11}-[1-9][0-9]{0,9})\]`)
 
 // noTitle stands where a mail has no subject: a case needs a title (R19).
 const noTitle = "(no subject)"
 
-// Title makes a case's title of a subject: reply prefixes and our own tags go,
-// white space is folded, and what is longer than MaxTitle characters is cut.
-func Title(subject string) string {
-	s := caseTag.ReplaceAllString(subject, " ")
+// Title makes a case's title of a subject: reply prefixes and tags of a reseller's
+// own case numbers go, white space is folded, and what is longer than MaxTitle
+// characters is cut.
+func Title(subject, prefix string) string {
+	s := caseTag.ReplaceAllStringFunc(subject, func(tag string) string {
+		if strings.HasPrefix(tag, "["+prefix+"-") {
+			return " "
+		}
+		return tag // another system's
+	})
 	s = strings.Join(strings.Fields(strings.Map(printable, s)), " ")
 	for {
 		shorter := strings.TrimSpace(replyPrefix.ReplaceAllString(s, ""))
@@ -49,10 +55,12 @@ func printable(r rune) rune {
 	return r
 }
 
-// numberIn finds a case number in a subject: a hint, never a proof (T18).
-func numberIn(subject string) string {
-	if m := caseTag.FindStringSubmatch(subject); m != nil {
-		return m[1]
+// numberIn finds a reseller's case number in a subject: a hint, never a proof (T18).
+func numberIn(subject, prefix string) string {
+	for _, m := range caseTag.FindAllStringSubmatch(subject, -1) {
+		if strings.HasPrefix(m[1], prefix+"-") {
+			return m[1]
+		}
 	}
 	return ""
 }

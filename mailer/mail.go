@@ -21,15 +21,6 @@ type Mail struct {
 	// same mail is recognised.
 	Raw blob.Body
 	Sum [32]byte
-
-	// Source is the position in a mailbox; nil for mail by SMTP.
-	Source *Position
-}
-
-// Position is a place in a mailbox (RFC 9051 2.3.1).
-type Position struct {
-	Account, Mailbox string
-	UIDValidity, UID uint32
 }
 
 // Kind tells what sort of mail a message is (mail-traps E).
@@ -80,6 +71,9 @@ const (
 	Held     Verdict = "held"     // kept until somebody decides; a success for the client
 	Refused  Verdict = "refused"  // 5xx in the dialogue
 	Deferred Verdict = "deferred" // 4xx: nothing was kept, the client tries again
+	// Discarded: it was held, and the operator threw it away. A retry is
+	// answered as if it were accepted, so that it does not come back.
+	Discarded Verdict = "discarded"
 )
 
 // Reason says why a mail was held, refused or deferred, in a word that each

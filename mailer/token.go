@@ -21,6 +21,26 @@ const (
 	PurposeLeave      Purpose = 'l' // one-click link: this participant leaves the case
 )
 
+// Local parts of our own addresses begin so, and a token follows (design 3).
+const (
+	ReplyPart      = "case-"
+	ReturnPathPart = "r-"
+)
+
+// Loggable is the address without its token, which is a secret of whoever it was
+// issued to: for logs and records. The null reverse-path is "<>".
+func (a Address) Loggable() string {
+	if a.IsZero() {
+		return "<>"
+	}
+	for _, part := range [...]string{ReplyPart, ReturnPathPart} {
+		if local := lower(a.Local); len(local) > len(part) && local[:len(part)] == part {
+			return part + "…@" + a.Domain
+		}
+	}
+	return a.String()
+}
+
 // Token proves that we once wrote to somebody about a case. It proves tenant
 // and case, never who is using it (design 3).
 type Token struct {

@@ -236,3 +236,17 @@ func FuzzOpenToken(f *testing.F) {
 		}
 	})
 }
+
+func TestLoggable(t *testing.T) {
+	for in, want := range map[string]string{
+		"case-abc@x.example": "case-…@x.example", "CASE-abc@x.example": "case-…@x.example", "R-1@x.example": "r-…@x.example",
+		"case-@x.example": "case-@x.example", "cases+acme@x.example": "cases+acme@x.example", "anna@x.example": "anna@x.example",
+	} {
+		if got := MustAddress(in).Loggable(); got != want {
+			t.Errorf("%s is logged as %s, want %s", in, got, want)
+		}
+	}
+	if got := (Address{}).Loggable(); got != "<>" {
+		t.Errorf("the null reverse-path is logged as %s", got)
+	}
+}

@@ -79,11 +79,9 @@ func personOf(d *cases.Directory, id string, a mailer.Address) *cases.Person {
 	return d.PersonAt(a)
 }
 
-// isOurs tells an intake: a notice to it would come back as a mail to a case.
-func isOurs(d *cases.Directory, a mailer.Address) bool {
-	r, _ := d.Intake(a)
-	return r != nil
-}
+// isOurs tells an address in a reseller's domain: nobody reads mail there, and
+// what is sent to it comes back to us.
+func isOurs(d *cases.Directory, a mailer.Address) bool { return d.ResellerOf(a.Domain) != nil }
 
 // isActor tells whether a participant is who did something, by entry, person or
 // address.

@@ -113,12 +113,12 @@ func (r *Renderer) tokens(s *scene) (t tokens, err error) {
 		Purpose: mailer.PurposeReply, Tenant: mailer.TenantTag(s.delivery.Tenant), Case: s.delivery.Case,
 		Participant: s.delivery.Participant, Expires: s.delivery.Created.Add(life),
 	}
-	if t.reply, err = mailer.NewAddress("case-"+r.Keys.Seal(token), r.Hostname); err != nil {
+	if t.reply, err = mailer.NewAddress(mailer.ReplyPart+r.Keys.Seal(token), r.Hostname); err != nil {
 		return tokens{}, fmt.Errorf("make reply address: %w", err)
 	}
 	token.Delivery = s.delivery.ID.Number()
 	token.Purpose = mailer.PurposeReturnPath
-	if t.returnPath, err = mailer.NewAddress("r-"+r.Keys.Seal(token), r.Hostname); err != nil {
+	if t.returnPath, err = mailer.NewAddress(mailer.ReturnPathPart+r.Keys.Seal(token), r.Hostname); err != nil {
 		return tokens{}, fmt.Errorf("make return path: %w", err)
 	}
 	token.Purpose, token.Delivery = mailer.PurposeLeave, 0

@@ -137,7 +137,7 @@ func (s *Server) forget(m *mailer.Mail) {
 		return
 	}
 	if err := s.Blobs.Remove(m.Raw.Ref); err != nil {
-		s.Log.Error("cannot remove the bytes of a mail that was not kept", "id", m.ID, "ref", m.Raw.Ref, "err", err)
+		s.Log.Error("cannot remove the bytes of a mail that was not kept", "id", m.ID, "ref", m.Raw.Ref, "error", err)
 	}
 }
 
@@ -151,7 +151,7 @@ func (s *Server) check(env *mailer.Envelope, rcpt mailer.Address) (o mailer.Outc
 		return o, nil
 	}
 	id := s.NewID()
-	s.Log.Error("recipient could not be checked", "id", id, "rcpt", loggable(rcpt), "err", err)
+	s.Log.Error("recipient could not be checked", "id", id, "rcpt", rcpt.Loggable(), "error", err)
 	return o, replyTo(err, id)
 }
 
@@ -162,7 +162,7 @@ func (s *Server) tellRefused(r mailer.Refusal) {
 		return nil
 	})
 	if err != nil {
-		s.Log.Error("refusal could not be noted", "err", err)
+		s.Log.Error("refusal could not be noted", "error", err)
 	}
 }
 

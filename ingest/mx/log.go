@@ -3,7 +3,6 @@ package mx
 import (
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"casegate/mailer"
 )
@@ -11,32 +10,18 @@ import (
 // logMail writes the one line of each mail (T79: no text of it, no tokens).
 func (s *Server) logMail(m *mailer.Mail, verdict string, err error) {
 	attrs := []any{
-		"id", m.ID, "verdict", verdict, "remote", m.Envelope.Remote, "from", loggable(m.Envelope.ReversePath),
+		"id", m.ID, "verdict", verdict, "remote", m.Envelope.Remote, "reverse_path", m.Envelope.ReversePath.Loggable(),
 		"recipients", len(m.Envelope.Recipients), "size", m.Raw.Size,
 	}
 	level := slog.LevelInfo
 	if err != nil {
 		answer := replyTo(err, m.ID)
-		attrs = append(attrs, "code", answer.Code, "err", err)
+		attrs = append(attrs, "code", answer.Code, "error", err)
 		if answer != err {
 			level = slog.LevelError // our own failure
 		}
 	}
 	s.Log.Log(s.ctx, level, "mail", attrs...)
-}
-
-// loggable is an address without its token, which is a key to a case or to a
-// delivery's fate (design 3).
-func loggable(a mailer.Address) string {
-	for _, prefix := range [...]string{"case-", "r-"} {
-		if len(a.Local) > len(prefix) && strings.EqualFold(a.Local[:len(prefix)], prefix) {
-			return a.Local[:len(prefix)] + "…@" + a.Domain
-		}
-	}
-	if a.IsZero() {
-		return "<>"
-	}
-	return a.String()
 }
 
 // protocolLog takes what go-smtp has to say: connections that broke, and panics

@@ -41,8 +41,8 @@ func isAutomatic(f Field) bool {
 		v := keyword(f.Value())
 		return v != "no" && v != "false"
 	}
-	// RFC 5230 4.6: mail with a List- field is not answered automatically.
-	return strings.HasPrefix(name, "list-")
+	// Not List-*: people write through groups, and a group may be the intake.
+	return false
 }
 
 // keyword is the first word of a value in lower case, its comments and
