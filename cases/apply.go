@@ -95,6 +95,9 @@ func (ch *change) write(tx Tx) error {
 	return nil
 }
 
+// keepsBytes tells that the part needs the raw mail: it is new, and not refused.
+func (p *part) keepsBytes() bool { return !p.stored && p.record.Status != MailRefused }
+
 // write stores what one tenant keeps of a mail; raw is the mail's bytes, unless
 // they are in a blob. Of a refused mail only the decision is kept, and it is no
 // mail that was taken.
@@ -110,7 +113,7 @@ func (p *part) write(tx Tx, raw []byte) error {
 			return fmt.Errorf("mail id %s is taken: has the clock been set back?", p.record.ID)
 		}
 	}
-	if err := tx.PutMail(p.record); err != nil || p.stored || p.record.Status == MailRefused {
+	if err := tx.PutMail(p.record); err != nil || !p.keepsBytes() {
 		return err
 	}
 	if p.record.Blob == "" {

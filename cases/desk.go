@@ -214,16 +214,16 @@ func (d *Desk) told(m *mailer.Mail, decided *decision) {
 // write stores the parts of a decision. Each tenant has bytes of its own, so
 // that erasing one's leaves the other's.
 func (dec *decision) write(tx Tx, m *mailer.Mail, copies []blob.Ref) error {
-	for i, p := range dec.parts {
+	blobs := append([]blob.Ref{m.Raw.Ref}, copies...)
+	for _, p := range dec.parts {
 		switch {
-		case p.stored: // the bytes of the first time stay
 		case p.record.Status == MailRefused:
 			p.record.Blob = ""
-		case m.Raw.Ref != "" && i > 0:
-			if i > len(copies) { // the directory has changed since they were counted
-				return errors.New("a tenant more than there are copies of the mail: the sender tries again")
+		case p.keepsBytes() && m.Raw.Ref != "":
+			if len(blobs) == 0 { // the directory has changed since they were counted
+				return errors.New("a tenant more than there are copies of the mail: its sender tries again")
 			}
-			p.record.Blob = copies[i-1]
+			p.record.Blob, blobs = blobs[0], blobs[1:]
 		}
 		if err := p.write(tx, m.Raw.Data); err != nil {
 			return err
@@ -249,26 +249,32 @@ func (dec *decision) unused(ref blob.Ref, copies []blob.Ref) []blob.Ref {
 	return left
 }
 
-// copies makes a copy of a large mail for every tenant after the first.
+// copies makes a copy of a large mail for every tenant after the first that will
+// keep it. Who will is decided beforehand, so that strangers make us copy nothing.
 func (d *Desk) copies(ctx context.Context, m *mailer.Mail) ([]blob.Ref, error) {
 	if m.Raw.Ref == "" || len(m.Envelope.Recipients) < 2 {
 		return nil, nil
 	}
-	tenants := map[ResellerID]bool{}
+	keepers := 0
 	err := d.Store.View(ctx, func(tx Tx) error {
-		dir, err := tx.Directory()
+		decider, err := d.decider(tx, m)
 		if err != nil {
 			return err
 		}
-		for _, a := range m.Envelope.Recipients {
-			if r := d.router(dir).route(a); r.kind != routeNone {
-				tenants[r.tenant()] = true
+		decided, err := decider.decide()
+		if err != nil {
+			return err
+		}
+		keepers = 0
+		for _, p := range decided.parts {
+			if p.keepsBytes() {
+				keepers++
 			}
 		}
 		return nil
 	})
 	var refs []blob.Ref
-	for n := 1; err == nil && n < len(tenants); n++ {
+	for n := 1; err == nil && n < keepers; n++ {
 		var ref blob.Ref
 		if ref, err = d.copyBlob(m.Raw); err == nil {
 			refs = append(refs, ref)

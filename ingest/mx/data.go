@@ -61,7 +61,7 @@ func (s *Server) keep(m *mailer.Mail, protocol string, r mailReader) (err error)
 	}
 	// Of the bytes as they came alone, so that a retry is recognised.
 	sum := sha256.New()
-	if err := copyMail(io.MultiWriter(spool, sum), r, s.maxSize()); err != nil {
+	if err := s.copyMail(io.MultiWriter(spool, sum), r); err != nil {
 		return err
 	}
 	sum.Sum(m.Sum[:0])
@@ -81,15 +81,28 @@ type mailReader struct {
 // nobody to answer.
 var errAborted = errors.New("mail was not finished")
 
+// lookEvery is how many octets of a mail may come before it is asked again
+// whether there is room: many large ones may be under way at once.
+const lookEvery = 1 << 20
+
+// errNoRoom: there was room for the mail when it began, and now there is not.
+var errNoRoom = errors.New("out of room")
+
 // copyMail stops at the first thing that makes the mail unacceptable; go-smtp
 // reads the rest away.
-func copyMail(w io.Writer, r mailReader, limit int64) error {
+func (s *Server) copyMail(w io.Writer, r mailReader) error {
 	// A buffer of its own for each mail under way, so it is small.
 	buf := make([]byte, 8<<10)
-	for {
+	for size, look := int64(0), int64(lookEvery); ; {
 		n, err := r.text.Read(buf)
-		if limit -= int64(n); limit < 0 {
+		if size += int64(n); size > s.maxSize() {
 			return errTooLarge
+		}
+		if size >= look && s.Room != nil {
+			look += lookEvery
+			if err := s.Room(); err != nil {
+				return fmt.Errorf("%w: %w", errNoRoom, err)
+			}
 		}
 		if r.guard.BareNewline() {
 			return errBareNewline

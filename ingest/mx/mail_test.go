@@ -302,6 +302,30 @@ func (s *counter) Write(p []byte) (int, error)              { s.got.size += len(
 func (s *counter) Commit() (blob.Ref, error)                { s.got.committed++; return "counted", nil }
 func (s *counter) Abort()                                   {}
 
+// TestNoRoomLeft: a mail that had room when it began is put off when the room is
+// gone, before the disk is full, and leaves nothing.
+func TestNoRoomLeft(t *testing.T) {
+	asked := 0
+	d := open(t, func(d *door) {
+		d.MaxSize = 10 << 20
+		d.Room = func() error {
+			if asked++; asked > 2 {
+				return errors.New("2 MiB left on " + secret)
+			}
+			return nil
+		}
+	})
+	c := d.dial(t)
+	c.begin(t, "a@north.example")
+	c.data(t, lines(5<<20, "x"), "452 4.3.1 Out of room, try again later (")
+	if d.desk.count() != 0 {
+		t.Errorf("the handler saw %d mails, want none", d.desk.count())
+	}
+	if blobs, unfinished := d.store.left(); blobs+unfinished != 0 {
+		t.Errorf("%d blobs and %d unfinished ones are left", blobs, unfinished)
+	}
+}
+
 // TestLeftovers: a large mail whose way ends in the door leaves no blob; one that
 // the handler was asked about is the handler's, however it answers.
 func TestLeftovers(t *testing.T) {

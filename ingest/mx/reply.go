@@ -100,7 +100,7 @@ func replyTo(err error, id mailer.ID) *smtp.SMTPError {
 	switch {
 	case errors.As(err, &r):
 		return r
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case errors.Is(err, errNoRoom), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return reply(452, code{4, 3, 1}, "Out of room, try again later ("+string(id)+")")
 	}
 	return reply(451, code{4, 3, 0}, "Internal failure, try again later ("+string(id)+")")

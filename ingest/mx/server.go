@@ -31,6 +31,7 @@ type Server struct {
 	// Read fills Identity and Message from the raw bytes; ingest.Reader.Read.
 	Read  func(context.Context, *mailer.Mail) error
 	Blobs blob.Store
+	Room  func() error // nil, or an error while a large mail should not go on coming in
 	NewID func() mailer.ID
 	Now   func() time.Time // nil: time.Now
 	Log   *slog.Logger
