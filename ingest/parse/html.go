@@ -19,8 +19,8 @@ func decodeHTML(b []byte, label string) string {
 }
 
 // htmlText reduces a page to the text a person would read in it. It works on
-// tokens, not on a tree, because that is linear on every input. Links keep
-// their text; layout is lost but for lines.
+// tokens, not on a tree, because that is linear on every input. A link's
+// address follows its text; layout is lost but for lines.
 func htmlText(page string) string {
 	t := textWriter{}
 	z := html.NewTokenizer(strings.NewReader(page))
@@ -33,8 +33,12 @@ func htmlText(page string) string {
 				t.text(clean(string(z.Text())))
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			t.open(atom.Lookup(name))
+			name, attributes := z.TagName()
+			a := atom.Lookup(name)
+			t.open(a)
+			if a == atom.A && attributes {
+				t.follow(href(z))
+			}
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			t.close(atom.Lookup(name))
@@ -42,9 +46,30 @@ func htmlText(page string) string {
 	}
 }
 
+// maxLink is the longest address of a link that is shown, in octets.
+const maxLink = 1000
+
+// href gives the address of a link that a person could follow; "" for none.
+func href(z *html.Tokenizer) string {
+	for {
+		key, value, more := z.TagAttr()
+		if string(key) == "href" && len(value) <= maxLink {
+			link := strings.TrimSpace(clean(string(value)))
+			if s, _, ok := strings.Cut(strings.ToLower(link), ":"); ok && (s == "http" || s == "https") && !strings.ContainsAny(link, " \r\n\t<>") {
+				return link
+			}
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
 // textWriter collects text with white space as HTML shows it.
 type textWriter struct {
 	out   bytes.Buffer
+	link  string    // the address of the link that is open
+	begin int       // where its text begins
 	skip  atom.Atom // the element whose content is left out; 0: none
 	pre   int
 	space bool // a blank is due before the next word
@@ -97,12 +122,26 @@ func (t *textWriter) close(a atom.Atom) {
 	case t.skip == a && a != 0:
 		t.skip = 0
 	case t.skip != 0:
+	case a == atom.A:
+		t.follow("")
 	case a == atom.Pre:
 		t.pre = max(0, t.pre-1)
 		t.line(1)
 	default:
 		t.block(a)
 	}
+}
+
+// follow ends the link that is open and begins another, "" for none. The address
+// is written unless the text says it already.
+func (t *textWriter) follow(link string) {
+	if _, bare, _ := strings.Cut(t.link, "://"); t.link != "" && t.skip == 0 && t.out.Len() > t.begin &&
+		!bytes.Contains(t.out.Bytes()[t.begin:], []byte(strings.TrimSuffix(bare, "/"))) {
+		t.lines = 0
+		t.space = true
+		t.word("<" + t.link + ">")
+	}
+	t.link, t.begin = link, t.out.Len()
 }
 
 // block puts an element on lines of its own.
