@@ -362,6 +362,18 @@ func TestManyTags(t *testing.T) {
 	o.wantEvents(number, cases.EventFiled, cases.EventMessage)
 }
 
+// TestThreadIsNotTakenOver: a mail that carries another case's Message-ID does not
+// draw that case's replies to itself.
+func TestThreadIsNotTakenOver(t *testing.T) {
+	o := newOffice(t)
+	first := o.file("First")
+	second := o.file("Second")
+	o.say(mailer.Accepted, letter{from: "it@acme.example", to: []string{o.replyTo(second, 1)}, subject: "Re", text: "x", messageID: "First@acme.example"})
+	o.say(mailer.Accepted, letter{from: "it@acme.example", to: []string{"support@north.example"}, subject: "Re", text: "y", refs: []string{"First@acme.example"}})
+	o.wantEvents(first, cases.EventFiled, cases.EventMessage)
+	o.wantEvents(second, cases.EventFiled, cases.EventMessage)
+}
+
 // TestDeferredIsSilent: of a mail that nobody took, nothing is kept or claimed.
 func TestDeferredIsSilent(t *testing.T) {
 	o := newOffice(t)

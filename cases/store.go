@@ -12,7 +12,8 @@ import (
 // Store keeps everything casegate knows. An Update is atomic and durable when
 // it returns nil. Its function may be run more than once, concurrently with
 // nothing else that writes, so it must have no effect outside the transaction;
-// when it returns an error, or panics, nothing of it remains. A View sees one
+// when it returns an error, or panics, nothing of it remains; it must not end its
+// goroutine (runtime.Goexit, testing.T.FailNow). A View sees one
 // consistent state. Neither may use its Tx, or what an iterator gave it, after
 // it has returned.
 type Store interface {
@@ -29,7 +30,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrReadOnly: a View tried to write.
 	ErrReadOnly = errors.New("read-only transaction")
-	// ErrFull: the store has reached its size limit or the disk is full. Nothing was written.
+	// ErrFull: the disk is full. Nothing was written.
 	ErrFull = errors.New("no room in the store")
 	// ErrBroken: a sync failed, so that what is on disk is not known. Every
 	// later Update gives it too: the daemon has to stop and verify.
@@ -74,7 +75,8 @@ type Tx interface {
 	Recall(LedgerKey) (mailer.ID, error)
 
 	// SetThread ties a foreign Message-ID to a case of this reseller; Thread finds
-	// it. One that leads to a case already stays: the first writer wins.
+	// it. The first to do so keeps it: while the case it leads to exists, SetThread
+	// for another case changes nothing.
 	SetThread(ResellerID, string, CaseID) error
 	Thread(ResellerID, string) (CaseID, error)
 

@@ -56,13 +56,23 @@ func decodeID(s string) (uint64, bool) {
 
 // IDs makes IDs: 44 bits of milliseconds since 1970 and 20 bits that start at
 // Seed and count up, so that two of the same millisecond stay in order. The
-// zero value is ready; it is safe for concurrent use.
+// zero value is ready; it is safe for concurrent use. Where IDs are stored, two
+// processes whose clocks overlap must not make the same one: set Seed to
+// something random, and call After.
 type IDs struct {
 	Now  func() time.Time // nil: time.Now
-	Seed func() uint32    // nil: every millisecond starts at 0
+	Seed func() uint32    // of each new millisecond, 19 bits of it; nil: 0
 
 	mu   sync.Mutex
 	last uint64
+}
+
+// After makes every later ID come after one that exists already, whatever the
+// clock says.
+func (g *IDs) After(id ID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.last = max(g.last, id.Number())
 }
 
 // New makes the next ID.
@@ -72,14 +82,14 @@ func (g *IDs) New() ID {
 		now = g.Now
 	}
 	n := uint64(now().UnixMilli()) << 20
-	if g.Seed != nil {
-		// Half the range, so that a busy millisecond has room to count.
-		n |= uint64(g.Seed() & (1<<19 - 1))
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if n <= g.last {
+	switch {
+	case n>>20 <= g.last>>20:
 		n = g.last + 1
+	case g.Seed != nil:
+		// Half the range, so that a busy millisecond has room to count.
+		n |= uint64(g.Seed() & (1<<19 - 1))
 	}
 	g.last = n
 	return MakeID(n)

@@ -79,6 +79,38 @@ func TestIDsSortByTime(t *testing.T) {
 	}
 }
 
+// A process that starts with its clock set back goes on after the newest id that
+// is stored; one that starts in the same millisecond begins somewhere else in it.
+func TestIDsAfterARestart(t *testing.T) {
+	now := time.UnixMilli(1_800_000_000_000)
+	clock := func() time.Time { return now }
+	newest := (&IDs{Now: clock}).New()
+	now = now.Add(-time.Hour)
+	ids := IDs{Now: clock}
+	ids.After(newest)
+	ids.After(MakeID(1)) // an older one changes nothing
+	for range 3 {
+		if id := ids.New(); id <= newest {
+			t.Fatalf("an hour back the generator gave %s, want one after %s", id, newest)
+		} else {
+			newest = id
+		}
+	}
+	ids.After("not an id")
+	if id := ids.New(); id <= newest {
+		t.Errorf("after nonsense the generator gave %s, want one after %s", id, newest)
+	}
+	seed := uint32(7)
+	seeded := IDs{Now: clock, Seed: func() uint32 { seed += 1 << 18; return seed }}
+	if a, b := seeded.New().Number(), seeded.New().Number(); a&(1<<20-1) != 1<<18+7 || b != a+1 {
+		t.Errorf("one millisecond gave %x and %x, want its seed and one more", a, b)
+	}
+	now = now.Add(time.Millisecond)
+	if n := seeded.New().Number(); n&(1<<20-1) != 7 {
+		t.Errorf("the next millisecond starts at %x, want a seed of its own, cut to 19 bits", n)
+	}
+}
+
 func TestIDsAreUniqueConcurrently(t *testing.T) {
 	const workers, each = 8, 2000
 	var ids IDs // the zero value is ready

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 	"casegate/cases/store/bolt"
 	"casegate/ingest/mx"
 	"casegate/mailer"
+	"casegate/mailer/blob"
 )
 
 // Main is the daemon: the parts of casegate, joined. Run starts it, Wait waits
@@ -33,6 +35,7 @@ type Main struct {
 	directory string // what it holds, in words
 	metrics   *metrics
 	store     *bolt.Store
+	blobs     *blob.Local
 	desk      *cases.Desk
 	pipeline  *pipeline
 	sender    *mailer.Sender
@@ -81,6 +84,8 @@ func (m *Main) Wait(ctx context.Context) error {
 		return nil
 	case <-m.store.Broken():
 		return fmt.Errorf("%w: stopping; the store is verified at the next start", m.store.Err())
+	case <-m.blobs.Broken():
+		return fmt.Errorf("%w: stopping; the store is verified at the next start", m.blobs.Err())
 	case err := <-m.failed:
 		return err
 	}
@@ -121,7 +126,7 @@ func (m *Main) openData(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.store = store
+	m.store, m.blobs = store, blobsIn(data)
 	m.onClose(m.closeStore)
 	wasDirty, err := markDirty(data)
 	if err != nil {
@@ -131,7 +136,7 @@ func (m *Main) openData(ctx context.Context) error {
 		return nil
 	}
 	m.Log.Warn("the last daemon on this data directory did not end well: verifying the store", "data", data)
-	faults, err := verifyStore(ctx, m.store, blobsIn(data))
+	faults, err := verifyStore(ctx, m.store, m.blobs)
 	if err != nil {
 		return fmt.Errorf("verify store: %w", err)
 	}
@@ -147,7 +152,7 @@ func (m *Main) openData(ctx context.Context) error {
 
 // closeStore leaves the mark in place where the store has to be verified again.
 func (m *Main) closeStore() error {
-	broken := m.store.Err()
+	broken := errors.Join(m.store.Err(), m.blobs.Err())
 	if err := m.store.Close(); err != nil || broken != nil {
 		return err
 	}
@@ -315,6 +320,9 @@ func (m *Main) Reload(ctx context.Context) error {
 	for _, change := range changes {
 		m.Log.Info("directory", "change", change)
 	}
+	if keys := m.Config.needRestart(next); len(keys) > 0 {
+		m.Log.Warn("these keys have changed and are taken over at the next start only", "keys", strings.Join(keys, " "))
+	}
 	m.Log.Info("reloaded", "config", m.Config.file, "directory_changes", len(changes), "level", next.Log.Level)
 	return nil
 }
@@ -324,7 +332,7 @@ func (m *Main) ready() error {
 	if m.draining.Load() {
 		return errors.New("stopping")
 	}
-	if err := m.store.Err(); err != nil {
+	if err := errors.Join(m.store.Err(), m.blobs.Err()); err != nil {
 		return err
 	}
 	return m.desk.Room()

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 
+	"casegate/cases/store/bolt"
 	"casegate/mailer"
 )
 
@@ -34,6 +35,16 @@ func loadKeys(path string) (*mailer.Keyring, error) {
 		}
 	}
 	return readKeys(path)
+}
+
+const keysMissing = keysName + " is missing: reply addresses of notices sent before are unknown; restore it from a backup"
+
+// keysLost tells whether there is no key file although there should be one.
+func keysLost(path string, store *bolt.Store) (bool, error) {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return false, nil // what else is wrong, readKeys tells
+	}
+	return store.HasCases()
 }
 
 // readKeys is loadKeys for those who must not write.

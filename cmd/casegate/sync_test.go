@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
-// TestFailedSync runs the daemon on a disk whose syncs begin to fail, by strace.
-// No mail is taken from then on, the daemon ends with an error by itself, and
-// the next one verifies the store and has every mail that was acknowledged.
+// TestFailedSync runs the daemon on a disk whose syncs begin to fail, by strace:
+// those of the store, or those of the folder that large mails are in. No mail is
+// taken from then on, the daemon ends with an error by itself, and the next one
+// verifies the store and has every mail that was acknowledged.
 func TestFailedSync(t *testing.T) {
 	if out, err := exec.Command("strace", "-f", "-o", os.DevNull, "true").CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "true" {
@@ -19,10 +21,22 @@ func TestFailedSync(t *testing.T) {
 		}
 		t.Skipf("needs strace and ptrace (%v)", err)
 	}
+	month := time.Now().UTC().Format("2006-01")
+	for _, disk := range []struct{ name, path, call, when string }{
+		{"store", storeName, "fdatasync", "60+"},
+		{"large mails", filepath.Join(blobsName, month), "fsync", "3+"},
+	} {
+		t.Run(disk.name, func(t *testing.T) { failedSync(t, disk.path, disk.call, disk.when) })
+	}
+}
+
+// failedSync has a system call on a path below the data directory fail from some
+// time on.
+func failedSync(t *testing.T, path, call, when string) {
 	c := &crashClient{t: t, data: shortTempDir(t), addr: freePort(t), acked: map[string]bool{}}
 	// -D: strace is the child, so that what ends the daemon is not between us.
 	daemon := c.start("casegate", "strace", "-D", "-f", "-q", "-o", os.DevNull,
-		"-P", filepath.Join(c.data, storeName), "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=60+")
+		"-P", filepath.Join(c.data, path), "-e", "trace="+call, "-e", "inject="+call+":error=EIO:when="+when)
 	conn := c.dial()
 	if conn == nil {
 		t.Fatal("the daemon does not take connections")

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,9 +27,9 @@ import (
 
 // joinParts makes the parts and gives each what it needs of the others. It is
 // the one place that knows all of them.
-func (m *Main) joinParts(context.Context) error {
+func (m *Main) joinParts(ctx context.Context) error {
 	conf := m.Config
-	keys, err := loadKeys(filepath.Join(conf.Data, keysName))
+	keys, err := m.loadKeys()
 	if err != nil {
 		return err
 	}
@@ -39,15 +41,16 @@ func (m *Main) joinParts(context.Context) error {
 	if err != nil {
 		return err
 	}
-	blobs := blobsIn(conf.Data)
-	if n, err := blobs.Sweep(); err != nil {
-		return fmt.Errorf("clean up blobs: %w", err)
-	} else if n > 0 {
-		m.Log.Info("removed mails that were half received when the last daemon ended", "count", n)
+	blobs := m.blobs
+	if err := m.cleanBlobs(ctx); err != nil {
+		return err
 	}
-	disk := &watermark{path: conf.Data, min: uint64(conf.Disk.MinFreeMiB) << 20, now: time.Now, free: freeBytes}
+	disk := &watermark{path: conf.Data, min: uint64(conf.Disk.MinFreeMiB) << 20, now: time.Now, free: freeBytes, log: m.Log}
 	store := measuredStore{m.store, m.metrics}
-	ids := &mailer.IDs{}
+	ids, err := newIDs(m.store)
+	if err != nil {
+		return err
+	}
 
 	m.desk = &cases.Desk{
 		Store: store, Blobs: blobs, Keys: keys, Hostname: conf.Hostname, Audience: notify.Audience,
@@ -65,6 +68,61 @@ func (m *Main) joinParts(context.Context) error {
 		MaxSize: conf.maxSize(), MaxRecipients: conf.SMTP.MaxRecipients,
 	}
 	m.metrics.registry.MustRegister(&backlog{store: store, log: m.Log})
+	return nil
+}
+
+// loadKeys reads the token keys, or makes them.
+func (m *Main) loadKeys() (*mailer.Keyring, error) {
+	path := filepath.Join(m.Config.Data, keysName)
+	lost, err := keysLost(path, m.store)
+	if err != nil {
+		return nil, err
+	}
+	if lost {
+		m.Log.Warn(keysMissing, "data", m.Config.Data)
+	}
+	return loadKeys(path)
+}
+
+// newIDs makes ids that no stored mail or delivery has, also where the clock was
+// set back since: a second mail of the same id would replace the first.
+func newIDs(store *bolt.Store) (*mailer.IDs, error) {
+	newest, err := store.NewestID()
+	if err != nil {
+		return nil, err
+	}
+	ids := &mailer.IDs{Seed: randomSeed}
+	ids.After(newest)
+	return ids, nil
+}
+
+func randomSeed() uint32 {
+	var b [4]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return binary.BigEndian.Uint32(b[:])
+}
+
+// cleanBlobs removes what an earlier daemon left behind when it died: mails half
+// received, and whole ones that no record refers to any more. The latter may
+// have been discarded, as holding personal data.
+func (m *Main) cleanBlobs(ctx context.Context) error {
+	n, err := m.blobs.Sweep()
+	if err != nil {
+		return fmt.Errorf("clean up blobs: %w", err)
+	}
+	if n > 0 {
+		m.Log.Info("removed mails that were half received when the last daemon ended", "count", n)
+	}
+	orphans, err := m.store.Orphans(ctx, m.blobs.All())
+	for _, b := range orphans {
+		err = errors.Join(err, m.blobs.Remove(b.Ref))
+	}
+	switch {
+	case err != nil: // mail can be taken nevertheless
+		m.Log.Warn("blobs that nothing refers to are not removed: run casegate verify", "error", err)
+	case len(orphans) > 0:
+		m.Log.Info("removed blobs that nothing refers to", "count", len(orphans), "mib", mebibytes(orphans))
+	}
 	return nil
 }
 
@@ -155,7 +213,7 @@ func explainOffline(ctx context.Context, data, configFile string, q dryRun, raw 
 		return nil, "", err
 	}
 	defer stop()
-	records, err = newPipeline(conf, desk.Blobs, &mailer.IDs{}).explain(ctx, desk, q, bytes.NewReader(raw))
+	records, err = newPipeline(conf, desk.Blobs, &mailer.IDs{Seed: randomSeed}).explain(ctx, desk, q, bytes.NewReader(raw))
 	return records, world, err
 }
 

@@ -13,8 +13,14 @@ import (
 // foreign input.
 type Ref string
 
-// ErrNotFound: no blob has this name.
-var ErrNotFound = errors.New("no such blob")
+// Errors of a Store; match them with errors.Is.
+var (
+	// ErrNotFound: no blob has this name.
+	ErrNotFound = errors.New("no such blob")
+	// ErrBroken: a sync failed, so that what is on disk is not known. Every
+	// later Create and Commit gives it too.
+	ErrBroken = errors.New("blobs are broken: a write to disk failed")
+)
 
 // Store keeps blobs.
 type Store interface {

@@ -10,3 +10,6 @@ func ReplaceFile(w Writer, f *os.File) {
 	os.Remove(name)
 	lw.f = f
 }
+
+// SyncFolder makes a folder durable, for tests of a failing disk.
+func (l *Local) SyncFolder(path string) error { return l.syncFolder(path) }

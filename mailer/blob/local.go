@@ -20,13 +20,18 @@ import (
 // Dir/2026-11/<name>, where names of one month sort by the time they were made.
 // Files are for the owner only. Dir is made when it is first needed. It is safe
 // for concurrent use; a full disk is an error for which errors.Is(err,
-// syscall.ENOSPC) holds. All fields are set before use.
+// syscall.ENOSPC) holds. After a sync that failed nothing more is written. All
+// fields are set before use.
 type Local struct {
 	Dir string
 	Now func() time.Time // nil: time.Now
 
 	mu      sync.Mutex
 	durable map[string]bool // folders whose entry in Dir this process has synced
+
+	fault  sync.Mutex
+	err    error         // of the first sync that failed
+	broken chan struct{} // made when first asked for; closed: err is set
 }
 
 var _ Store = (*Local)(nil)
@@ -42,6 +47,9 @@ var (
 
 // Create implements Store.
 func (l *Local) Create() (Writer, error) {
+	if err := l.Err(); err != nil {
+		return nil, fmt.Errorf("create blob: %w", err)
+	}
 	now := time.Now
 	if l.Now != nil {
 		now = l.Now
@@ -96,7 +104,7 @@ func (l *Local) Remove(ref Ref) error {
 		return nil
 	}
 	if err == nil {
-		err = syncFolder(filepath.Dir(l.path(ref)))
+		err = l.syncFolder(filepath.Dir(l.path(ref)))
 	}
 	if err != nil {
 		return fmt.Errorf("remove blob: %w", err)
@@ -130,15 +138,13 @@ func (l *Local) Sweep() (int, error) {
 
 // Info is what is known of a blob without reading it.
 type Info struct {
-	Ref      Ref
-	Size     int64
-	Modified time.Time
+	Ref  Ref
+	Size int64
 }
 
 // All lists every blob, the oldest month first; an error concerns one folder or
 // file, and the listing goes on after it. Whatever has not a name of ours is
-// passed over. Use it to find blobs that no record refers to, but leave young
-// ones alone: a blob is there a moment before the record is.
+// passed over. A blob is there a moment before the record is that refers to it.
 func (l *Local) All() iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
 		folders, err := os.ReadDir(l.Dir)
@@ -173,7 +179,7 @@ func (l *Local) list(folder string, yield func(Info, error) bool) bool {
 			if !yield(Info{Ref: ref}, fmt.Errorf("list blobs: %w", err)) {
 				return false
 			}
-		case !yield(Info{Ref: ref, Size: info.Size(), Modified: info.ModTime()}, nil):
+		case !yield(Info{Ref: ref, Size: info.Size()}, nil):
 			return false
 		}
 	}
@@ -189,7 +195,7 @@ func (l *Local) folder(name string) error {
 	if l.durable[name] {
 		return nil
 	}
-	if err := makeFolder(filepath.Join(l.Dir, name)); err != nil {
+	if err := l.makeFolder(filepath.Join(l.Dir, name)); err != nil {
 		return err
 	}
 	if l.durable == nil {
@@ -201,10 +207,10 @@ func (l *Local) folder(name string) error {
 
 // makeFolder makes a folder and those above it that are missing, each entry
 // synced.
-func makeFolder(path string) error {
+func (l *Local) makeFolder(path string) error {
 	err := os.Mkdir(path, 0o700)
 	if errors.Is(err, fs.ErrNotExist) && filepath.Dir(path) != path {
-		if err := makeFolder(filepath.Dir(path)); err != nil {
+		if err := l.makeFolder(filepath.Dir(path)); err != nil {
 			return err
 		}
 		err = os.Mkdir(path, 0o700)
@@ -212,16 +218,51 @@ func makeFolder(path string) error {
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return l.syncFolder(filepath.Dir(path))
 }
 
-func syncFolder(path string) error {
+func (l *Local) syncFolder(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return f.Sync()
+	return l.sync(f)
+}
+
+// sync makes a file or folder durable. After a failure the kernel may forget
+// what it could not write, and the next sync may succeed without it: so this is
+// the end, whatever the reason was, while a Write that finds the disk full is not.
+func (l *Local) sync(f *os.File) error {
+	err := f.Sync()
+	if err == nil {
+		return nil
+	}
+	l.Broken() // makes the channel
+	l.fault.Lock()
+	defer l.fault.Unlock()
+	if l.err == nil {
+		l.err = fmt.Errorf("%w: %w", ErrBroken, err)
+		close(l.broken)
+	}
+	return l.err
+}
+
+// Err is nil, or an error that wraps ErrBroken once a sync has failed.
+func (l *Local) Err() error {
+	l.fault.Lock()
+	defer l.fault.Unlock()
+	return l.err
+}
+
+// Broken is closed when Err becomes an error: the daemon then has to stop.
+func (l *Local) Broken() <-chan struct{} {
+	l.fault.Lock()
+	defer l.fault.Unlock()
+	if l.broken == nil {
+		l.broken = make(chan struct{})
+	}
+	return l.broken
 }
 
 // localWriter is one blob that is being written.
@@ -257,7 +298,10 @@ func (w *localWriter) Commit() (Ref, error) {
 	tmp := w.f.Name()
 	err := w.err
 	if err == nil {
-		err = w.f.Sync()
+		err = w.store.Err()
+	}
+	if err == nil {
+		err = w.store.sync(w.f)
 	}
 	if closeErr := w.f.Close(); err == nil {
 		err = closeErr
@@ -282,7 +326,7 @@ func (l *Local) publish(tmp string, ref Ref) error {
 	if err := os.Rename(tmp, path); err != nil {
 		return err
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := l.syncFolder(filepath.Dir(path)); err != nil {
 		os.Remove(path) // nobody will know its name
 		return err
 	}

@@ -60,12 +60,8 @@ func (t *txn) storeCase(c, old *cases.Case) error {
 	}
 	b, err := encode(c)
 	var was []entry
-	switch {
-	case err != nil:
-	case old != nil:
+	if old != nil {
 		was = caseEntries(old)
-	default:
-		err = t.grow(len(b))
 	}
 	if err == nil {
 		err = t.put(bucketCases, caseKey(c.ID), b)
@@ -100,9 +96,9 @@ func (t *txn) CaseByNumber(r cases.ResellerID, number string) (*cases.Case, erro
 // Cases implements cases.Tx.
 func (t *txn) Cases(r cases.ResellerID) iter.Seq2[*cases.Case, error] {
 	prefix := word(string(r))
-	return records[cases.Case](t, bucketCaseUpdated, bucketCases, prefix, true, func(rest []byte) []byte {
-		return append(bytes.Clone(prefix), rest[min(timeKeyLen, len(rest)):]...)
-	})
+	return records[cases.Case](t, listing{bucketCaseUpdated, bucketCases, prefix, func(rest []byte) []byte {
+		return append(bytes.Clone(prefix), afterTime(rest)...)
+	}}, true)
 }
 
 // Append implements cases.Tx.
@@ -118,9 +114,6 @@ func (t *txn) Append(id cases.CaseID, e *cases.Event) error {
 		return fmt.Errorf("append to case %s: event %d does not follow on %d", id, e.Seq, last)
 	}
 	b, err := encode(e)
-	if err == nil {
-		err = t.grow(len(b))
-	}
 	if err == nil {
 		err = t.put(bucketEvents, eventKey(id, e.Seq), b)
 	}

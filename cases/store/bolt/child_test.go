@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,7 @@ const (
 	wayNoFolderSync = "no folder sync"   // control: a blob store that skips the folder's
 	wayNoBlobSync   = "no blob sync"     // control: a blob store that skips the file's
 	wayEarly        = "answer too early" // control: acknowledged before the commit
+	wayForbidden    = "forbidden"        // not mails: the directory is a store that cannot be opened
 )
 
 func TestMain(m *testing.M) {
@@ -54,6 +56,14 @@ func childBody(n int) []byte {
 // child accepts mails from a few goroutines and writes a line for each: "ack N"
 // when it is durable, "full N" or "broken N" when it was refused.
 func child(dir, way string) error {
+	if way == wayForbidden {
+		_, err := bolt.Open(dir, bolt.Options{})
+		if errors.Is(err, fs.ErrPermission) {
+			fmt.Println("permission:", err)
+			return nil
+		}
+		return fmt.Errorf("Open gave %w", err)
+	}
 	s, err := bolt.Open(filepath.Join(dir, "casegate.db"), bolt.Options{NoSync: way == wayNoSync})
 	if err != nil {
 		return err

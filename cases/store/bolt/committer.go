@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"casegate/cases"
 )
@@ -33,7 +32,8 @@ func (c *call) answer() { close(c.done) }
 
 // Update implements cases.Store. f runs in another goroutine. Until it has
 // begun, a ctx that is done ends the wait; from then on Update returns when the
-// outcome is known. A panic of f becomes an error that holds its value.
+// outcome is known. A panic of f becomes an error that holds its value; f must
+// not end its goroutine, as testing.T.FailNow does.
 func (s *Store) Update(ctx context.Context, f func(cases.Tx) error) error {
 	return s.update(ctx, s.calls, f)
 }
@@ -68,29 +68,15 @@ func (s *Store) update(ctx context.Context, calls chan<- *call, f func(cases.Tx)
 // only while others have been writing just now: a commit of its own would keep
 // the next of them waiting, and one more update in theirs costs next to nothing.
 type committer struct {
-	s       *Store
-	tx      *bbolt.Tx // of the attempt that is being made
-	pending []*call   // not answered yet
-	busy    time.Time // when the last update was taken that could not wait
+	s    *Store
+	busy time.Time // when the last update was taken that could not wait
 }
 
 // patience is how long an update that may come later waits for one that may not.
 const patience = 10 * time.Millisecond
 
-var errGoexit = errors.New("update function ended its goroutine (runtime.Goexit or testing.T.FailNow)")
-
 func (b *committer) loop() {
-	defer func() {
-		if b.pending == nil {
-			close(b.s.stopped)
-			return
-		}
-		// A function has called runtime.Goexit, which nothing can stop. The
-		// others must not wait for ever.
-		b.tx.Rollback()
-		b.answer(errGoexit)
-		go b.loop()
-	}()
+	defer close(b.s.stopped)
 	for {
 		select {
 		case c := <-b.s.calls:
@@ -177,49 +163,40 @@ func (b *committer) run(batch []*call) {
 // the others, and is answered with them, as its error may rest on what they wrote.
 func (b *committer) try(calls []*call) (failed int) {
 	if err := b.s.Err(); err != nil {
-		return b.finish(calls, err)
+		return finish(calls, err)
 	}
 	tx, err := b.s.db.Begin(true)
 	if err != nil {
-		return b.finish(calls, b.s.breakDown(err))
+		return finish(calls, b.s.breakDown(err))
 	}
-	t := &txn{s: b.s, tx: tx, used: b.s.used(tx)}
-	b.tx, b.pending = tx, calls
+	t := &txn{s: b.s, tx: tx}
 	for i, c := range calls {
 		before := t.writes
 		if c.err = apply(c.f, t); c.err != nil && t.writes != before {
 			tx.Rollback()
-			b.pending = nil
 			return i
 		}
 	}
-	b.pending = nil
 	if t.writes == 0 {
 		tx.Rollback()
-		return b.finish(calls, nil)
+		return finish(calls, nil)
 	}
 	err = b.s.commit(tx)
 	if err == nil && t.directory != nil {
 		b.s.directory.Store(t.directory)
 	}
-	return b.finish(calls, err)
+	return finish(calls, err)
 }
 
 // finish answers calls; an error of the commit is everybody's.
-func (b *committer) finish(calls []*call, err error) int {
-	b.pending = calls
-	b.answer(err)
-	return -1
-}
-
-func (b *committer) answer(err error) {
-	for _, c := range b.pending {
+func finish(calls []*call, err error) int {
+	for _, c := range calls {
 		if err != nil {
 			c.err = err
 		}
 		c.answer()
 	}
-	b.pending = nil
+	return -1
 }
 
 // apply calls an update's function.
@@ -242,7 +219,7 @@ func (s *Store) commit(tx *bbolt.Tx) (err error) {
 		return nil
 	}
 	tx.Rollback() // lets go of the lock after a panic; else it has no effect
-	if errors.Is(err, berrors.ErrMaxSizeReached) || noRoom(err) && s.lastCommit() < id {
+	if noRoom(err) && s.lastCommit() < id {
 		return fmt.Errorf("%w: %s: %w", cases.ErrFull, s.path, err)
 	}
 	return s.breakDown(err)

@@ -3,7 +3,6 @@ package bolt_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -12,8 +11,6 @@ import (
 
 	"casegate/cases"
 	"casegate/cases/store/bolt"
-	"casegate/mailer"
-	"casegate/mailer/blob"
 )
 
 // occupy holds the committer inside an update until release is called, so that
@@ -205,81 +202,4 @@ func TestCloseEndsWhatHasBegun(t *testing.T) {
 	})
 	release()
 	wg.Wait()
-}
-
-// t.FailNow in an update's function ends the goroutine it runs in. Nobody must
-// wait for ever, and the store must go on.
-func TestGoexitInAnUpdate(t *testing.T) {
-	s := open(t, bolt.Options{})
-	for range 3 {
-		err := s.Update(t.Context(), func(tx cases.Tx) error {
-			if err := put(1)(tx); err != nil {
-				return err
-			}
-			runtime.Goexit()
-			return nil
-		})
-		if err == nil || !strings.Contains(err.Error(), "Goexit") {
-			t.Errorf("Update gave %v; want an error that names Goexit", err)
-		}
-	}
-	if err := s.Update(t.Context(), func(tx cases.Tx) error {
-		if _, err := tx.Raw(mailID(1)); !errors.Is(err, cases.ErrNotFound) {
-			return fmt.Errorf("the function that ended left something behind: %v", err)
-		}
-		return put(2)(tx)
-	}); err != nil {
-		t.Error(err)
-	}
-}
-
-// Near the limit mail is refused, nothing of it stays, and what makes room works.
-func TestMaxSize(t *testing.T) {
-	path := t.TempDir() + "/casegate.db"
-	s := openAt(t, path, bolt.Options{MaxSize: 64 << 20, NoSync: true})
-	raw := blob.Body{Data: body(0, blob.InlineLimit), Size: blob.InlineLimit}
-	n := 0
-	for err := error(nil); err == nil; n++ {
-		if n == 2000 {
-			t.Fatal("2000 mails of 64 KiB fit into 64 MiB")
-		}
-		if err = s.Update(t.Context(), func(tx cases.Tx) error { return accept(tx, n, raw) }); err != nil && !errors.Is(err, cases.ErrFull) {
-			t.Fatalf("mail %d: %v; want ErrFull", n, err)
-		}
-	}
-	full := n - 1
-	info, err := os.Stat(path)
-	if err != nil || info.Size() > 64<<20 {
-		t.Errorf("the file has %d octets (%v); want at most 64 MiB", info.Size(), err)
-	}
-	if s.Err() != nil {
-		t.Errorf("a full store calls itself broken: %v", s.Err())
-	}
-	if problems, err := s.Verify(t.Context(), nil); err != nil || len(problems) > 0 {
-		t.Errorf("Verify of a full store found %q, %v", problems, err)
-	}
-	err = s.Update(t.Context(), func(tx cases.Tx) error {
-		for i := range full / 2 {
-			m, err := tx.Mail(mailID(i))
-			if err != nil {
-				return err
-			}
-			m.Status = cases.MailDiscarded
-			d, err := tx.Delivery(mailer.MakeID(m.ID.Number() << 1))
-			if err != nil {
-				return err
-			}
-			d.State = mailer.Sent
-			if err := errors.Join(tx.PutMail(m), tx.PutRaw(m.ID, nil), tx.PutDelivery(d)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatalf("making room in a full store: %v", err)
-	}
-	if err := s.Update(t.Context(), func(tx cases.Tx) error { return accept(tx, full, raw) }); err != nil {
-		t.Errorf("a mail after room was made: %v", err)
-	}
 }

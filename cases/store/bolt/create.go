@@ -79,6 +79,9 @@ func syncFolder(path string) error {
 // not survive a file that is shorter than it says.
 func inspect(path string) error {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, ReadOnly: true})
+	if info, statErr := os.Stat(path); err != nil && !errors.Is(err, fs.ErrPermission) && statErr == nil && info.Size() == 0 {
+		return fmt.Errorf("store %s is empty: restore it from a backup, or move it away", path)
+	}
 	if err != nil {
 		return openError(path, err)
 	}

@@ -54,13 +54,9 @@ func (t *txn) Delivery(id mailer.ID) (*mailer.Delivery, error) {
 // Deliveries implements cases.Tx.
 func (t *txn) Deliveries(state mailer.DeliveryState) iter.Seq2[*mailer.Delivery, error] {
 	if state == mailer.Waiting {
-		return records[mailer.Delivery](t, bucketDeliveryDue, bucketDeliveries, nil, false, func(k []byte) []byte {
-			return k[min(timeKeyLen, len(k)):]
-		})
+		return records[mailer.Delivery](t, listing{bucketDeliveryDue, bucketDeliveries, nil, afterTime}, false)
 	}
-	return records[mailer.Delivery](t, bucketDeliveryState, bucketDeliveries, word(string(state)), true, func(id []byte) []byte {
-		return id
-	})
+	return records[mailer.Delivery](t, deliveriesOf(state), true)
 }
 
 // Prune implements cases.Tx. It takes whole days of the ledger only, and looks
@@ -75,14 +71,14 @@ func (t *txn) Prune(before time.Time, n int) (int, error) {
 		return forgotten, fmt.Errorf("prune ledger: %w", err)
 	}
 	for _, state := range []mailer.DeliveryState{mailer.Sent, mailer.Failing, mailer.Withdrawn, mailer.Dropped} {
-		k, err := pruneOld(t, bucketDeliveryState, bucketDeliveries, string(state), n, func(d *mailer.Delivery) ([]entry, bool) {
+		k, err := pruneOld(t, deliveriesOf(state), n, func(d *mailer.Delivery) ([]entry, bool) {
 			return deliveryEntries(d), d.Finished.Before(before)
 		})
 		if forgotten += k; err != nil {
 			return forgotten, fmt.Errorf("prune deliveries: %w", err)
 		}
 	}
-	k, err := pruneOld(t, bucketMailStatus, bucketMails, string(cases.MailRefused), n, func(m *cases.MailRecord) ([]entry, bool) {
+	k, err := pruneOld(t, mailsOf(cases.MailRefused), n, func(m *cases.MailRecord) ([]entry, bool) {
 		return mailEntries(m), m.Received.Before(before)
 	})
 	if forgotten += k; err != nil {
@@ -91,15 +87,15 @@ func (t *txn) Prune(before time.Time, n int) (int, error) {
 	return forgotten, nil
 }
 
-// pruneOld forgets up to n of the records that an index has under a word, the
-// oldest first, as long as old says so; it also tells a record's index entries.
-func pruneOld[T any](t *txn, index, bucket, of string, n int, old func(*T) ([]entry, bool)) (int, error) {
+// pruneOld forgets up to n of the records that are listed by id, the oldest
+// first, as long as old says so; it also tells a record's index entries.
+func pruneOld[T any](t *txn, l listing, n int, old func(*T) ([]entry, bool)) (int, error) {
 	forgotten := 0
-	for id, err := range t.walk(index, word(of), false) {
+	for id, err := range t.walk(l.index, l.prefix, false) {
 		if err != nil || forgotten == n {
 			return forgotten, err
 		}
-		r, err := load[T](t, bucket, id)
+		r, err := load[T](t, l.bucket, id)
 		if err != nil {
 			return forgotten, err
 		}
@@ -110,7 +106,7 @@ func pruneOld[T any](t *txn, index, bucket, of string, n int, old func(*T) ([]en
 		if err := t.reindex(entries, nil); err != nil {
 			return forgotten, err
 		}
-		if err := t.delete(bucket, id); err != nil {
+		if err := t.delete(l.bucket, id); err != nil {
 			return forgotten, err
 		}
 		forgotten++

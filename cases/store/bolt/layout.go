@@ -70,6 +70,26 @@ func (e entry) is(other entry) bool {
 	return e.bucket == other.bucket && bytes.Equal(e.key, other.key) && bytes.Equal(e.value, other.value)
 }
 
+// listing is what an index has under a prefix, and the bucket of the records that
+// are meant. key makes a record's key from what follows the prefix.
+type listing struct {
+	index, bucket string
+	prefix        []byte
+	key           func(rest []byte) []byte
+}
+
+func mailsOf(s cases.MailStatus) listing {
+	return listing{bucketMailStatus, bucketMails, word(string(s)), sameKey}
+}
+
+func deliveriesOf(s mailer.DeliveryState) listing {
+	return listing{bucketDeliveryState, bucketDeliveries, word(string(s)), sameKey}
+}
+
+func sameKey(id []byte) []byte { return id }
+
+func afterTime(k []byte) []byte { return k[min(timeKeyLen, len(k)):] }
+
 // word is a name at the start of a key; no name holds a NUL.
 func word(s string) []byte { return append(append(make([]byte, 0, len(s)+24), s...), 0) }
 

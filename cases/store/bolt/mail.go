@@ -40,10 +40,6 @@ func (t *txn) putMail(m *cases.MailRecord) error {
 		was = mailEntries(old)
 	case !errors.Is(err, cases.ErrNotFound):
 		return err
-	default:
-		if err := t.grow(len(b)); err != nil {
-			return err
-		}
 	}
 	if err := t.put(bucketMails, []byte(m.ID), b); err != nil {
 		return err
@@ -62,8 +58,7 @@ func (t *txn) Mail(id mailer.ID) (*cases.MailRecord, error) {
 
 // Mails implements cases.Tx.
 func (t *txn) Mails(status cases.MailStatus) iter.Seq2[*cases.MailRecord, error] {
-	same := func(id []byte) []byte { return id }
-	all := records[cases.MailRecord](t, bucketMails, bucketMails, nil, true, same)
+	all := records[cases.MailRecord](t, listing{bucketMails, bucketMails, nil, sameKey}, true)
 	switch status {
 	case "":
 		return all
@@ -76,7 +71,7 @@ func (t *txn) Mails(status cases.MailStatus) iter.Seq2[*cases.MailRecord, error]
 			}
 		}
 	}
-	return records[cases.MailRecord](t, bucketMailStatus, bucketMails, word(string(status)), true, same)
+	return records[cases.MailRecord](t, mailsOf(status), true)
 }
 
 // PutRaw implements cases.Tx.
@@ -87,9 +82,7 @@ func (t *txn) PutRaw(id mailer.ID, raw []byte) error {
 	case raw == nil:
 		err = t.delete(bucketRaw, []byte(id))
 	default:
-		if err = t.grow(len(raw)); err == nil {
-			err = t.put(bucketRaw, []byte(id), append([]byte{}, raw...))
-		}
+		err = t.put(bucketRaw, []byte(id), append([]byte{}, raw...))
 	}
 	if err != nil {
 		return fmt.Errorf("store raw mail %s: %w", id, err)
@@ -162,9 +155,14 @@ func (t *txn) SetThread(r cases.ResellerID, messageID string, id cases.CaseID) e
 	err := checkWord("reseller", string(r))
 	switch {
 	case err != nil:
+	case !t.tx.Writable():
+		err = cases.ErrReadOnly
 	case id.Reseller != r:
 		err = fmt.Errorf("case %s is another reseller's", id)
 	default:
+		if first, err := t.Thread(r, messageID); err == nil && t.bucket(bucketCases).Get(caseKey(first)) != nil {
+			return nil
+		}
 		err = t.put(bucketThreads, threadKey(r, messageID), binary.BigEndian.AppendUint32(nil, id.N))
 	}
 	if err != nil {

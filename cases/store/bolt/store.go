@@ -4,6 +4,11 @@
 // need a sync of its own, which costs a single writer a third of its rate, while
 // many writers gain nothing. It holds no rules about cases.
 //
+// UpdateSoon exists because each mail is followed by updates about its notices,
+// which nobody waits for: a commit of their own held up the next mail. With it
+// one sender went from 318 to 456 mails/s, ten from 1,076 to 1,596 (two cores,
+// notices going out at the same time).
+//
 // A View must be short: pages that it sees cannot be used again until it ends,
 // and when the file outgrows the address space set aside for it, writing waits
 // for it.
@@ -31,10 +36,6 @@ type Options struct {
 	// ReadOnly opens an existing store beside other readers, but not beside a
 	// daemon.
 	ReadOnly bool
-	// MaxSize is the size in octets that the file may reach, at least 64 MiB; 0:
-	// no limit. Near it mail is refused with cases.ErrFull, while what makes
-	// room still works.
-	MaxSize int64
 	// NoSync leaves out every sync. A power cut then loses acknowledged mail: it
 	// is the control of the tests that look for lost mail.
 	NoSync bool
@@ -47,10 +48,6 @@ const (
 	// mapSize is address space, not memory: growing beyond it means waiting for
 	// every View to end.
 	mapSize = int(min(int64(16<<30), math.MaxInt>>1))
-	// reserve is kept below MaxSize: half for bbolt, which grows the file in steps
-	// of 16 MiB, half for deleting, which needs pages before it frees any.
-	reserve    = 32 << 20
-	minMaxSize = 64 << 20
 )
 
 // Store implements cases.Store; see Open. It is safe for concurrent use.
@@ -78,9 +75,6 @@ var _ cases.Store = (*Store)(nil)
 // what to do. What an earlier process left behind without closing is first
 // looked through for damage.
 func Open(path string, o Options) (*Store, error) {
-	if o.MaxSize != 0 && o.MaxSize < minMaxSize {
-		return nil, fmt.Errorf("store %s: a size limit of %d octets is too small: give at least %d, or 0 for none", path, o.MaxSize, minMaxSize)
-	}
 	if err := prepare(path, o.ReadOnly); err != nil {
 		return nil, err
 	}
@@ -90,7 +84,6 @@ func Open(path string, o Options) (*Store, error) {
 		db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 			Timeout: lockWait, ReadOnly: o.ReadOnly, NoSync: o.NoSync,
 			NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapSize,
-			MaxSize: int(min(o.MaxSize, math.MaxInt)),
 		})
 		return err
 	}); err != nil {

@@ -22,7 +22,6 @@ type txn struct {
 	writes    int               // how often something was written: the committer must know
 	directory *directoryVersion // set in this transaction
 	days      [][]byte          // of the ledger, the newest last; nil: not looked up yet
-	used      int64             // octets of the file that hold something, for MaxSize
 }
 
 var _ cases.Tx = (*txn)(nil)
@@ -104,17 +103,16 @@ func load[T any](t *txn, bucket string, key []byte) (*T, error) {
 	return v, nil
 }
 
-// records gives the records that an index names under a prefix. key makes a
-// record's key from what follows the prefix.
-func records[T any](t *txn, index, bucket string, prefix []byte, back bool, key func([]byte) []byte) iter.Seq2[*T, error] {
+// records gives the records of a listing, in order or backwards.
+func records[T any](t *txn, l listing, back bool) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		seen := map[string]bool{}
-		for rest, err := range t.walk(index, prefix, back) {
+		for rest, err := range t.walk(l.index, l.prefix, back) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			k := key(rest)
+			k := l.key(rest)
 			if t.tx.Writable() {
 				// The loop may have moved a record ahead of itself.
 				if seen[string(k)] {
@@ -122,9 +120,9 @@ func records[T any](t *txn, index, bucket string, prefix []byte, back bool, key 
 				}
 				seen[string(k)] = true
 			}
-			v, err := load[T](t, bucket, k)
+			v, err := load[T](t, l.bucket, k)
 			if err != nil {
-				err = fmt.Errorf("index %s, entry %q: %w", index, rest, err)
+				err = fmt.Errorf("index %s, entry %q: %w", l.index, rest, err)
 			}
 			if !yield(v, err) {
 				return
@@ -237,30 +235,5 @@ func following(prefix []byte) []byte {
 			return f
 		}
 	}
-	return nil
-}
-
-// used is the size of what the file holds. Pages that a View may still see count
-// as free: Views are short.
-func (s *Store) used(tx *bbolt.Tx) int64 {
-	if s.opts.MaxSize == 0 {
-		return 0
-	}
-	st := s.db.Stats()
-	return tx.Size() - int64(st.FreePageN+st.PendingPageN)*int64(s.db.Info().PageSize)
-}
-
-// grow asks for room for n more octets, before anything is written for them.
-// bbolt's own limit stays as a safety net: to run into it costs reading the
-// whole file.
-func (t *txn) grow(n int) error {
-	limit := t.s.opts.MaxSize
-	if limit == 0 || !t.tx.Writable() {
-		return nil
-	}
-	if t.used+2*int64(n) > limit-reserve { // twice: pages are not full
-		return fmt.Errorf("%w: %s holds %d of %d octets: raise the limit or delete something", cases.ErrFull, t.s.path, t.used, limit)
-	}
-	t.used += 2 * int64(n)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 
 	berrors "go.etcd.io/bbolt/errors"
 
@@ -22,10 +23,10 @@ const maxProblems = 1000
 // Verify looks through the whole store for what does not fit together, one line
 // for each problem: records without their index entries and the reverse, gaps in
 // histories, mails without their bytes, deliveries that nobody would come upon,
-// references that lead nowhere, damaged pages. blobExists is asked about every
-// blob; nil: they are not looked at. An error means that the looking failed. No
-// update runs meanwhile.
-func (s *Store) Verify(ctx context.Context, blobExists func(blob.Ref) (bool, error)) (problems []string, err error) {
+// references that lead nowhere, damaged pages. blobs are those that are there,
+// as blob.Local.All lists them; nil: they are not looked at. An error means that
+// the looking failed. No update runs meanwhile.
+func (s *Store) Verify(ctx context.Context, blobs iter.Seq2[blob.Info, error]) (problems []string, err error) {
 	tx, err := s.db.Begin(!s.opts.ReadOnly)
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return nil, s.errClosed()
@@ -34,7 +35,17 @@ func (s *Store) Verify(ctx context.Context, blobExists func(blob.Ref) (bool, err
 		return nil, fmt.Errorf("verify store %s: %w", s.path, err)
 	}
 	defer tx.Rollback()
-	v := &verifier{t: &txn{s: s, tx: tx}, ctx: ctx, blobExists: blobExists}
+	v := &verifier{t: &txn{s: s, tx: tx}, ctx: ctx}
+	if blobs != nil {
+		v.blobs = map[blob.Ref]int64{}
+		for b, err := range blobs {
+			if err != nil {
+				v.report("%v", err)
+				continue
+			}
+			v.blobs[b.Ref] = b.Size
+		}
+	}
 	for problem := range tx.Check() {
 		v.report("pages: %v", problem)
 	}
@@ -50,10 +61,10 @@ func (s *Store) Verify(ctx context.Context, blobExists func(blob.Ref) (bool, err
 }
 
 type verifier struct {
-	t          *txn
-	ctx        context.Context
-	blobExists func(blob.Ref) (bool, error)
-	problems   []string
+	t        *txn
+	ctx      context.Context
+	blobs    map[blob.Ref]int64 // the size of each; nil: not looked at
+	problems []string
 }
 
 func (v *verifier) report(format string, args ...any) {
@@ -91,14 +102,14 @@ func (v *verifier) each(bucket string, visit func(key, value []byte)) error {
 func (v *verifier) has(bucket string, key []byte) bool { return v.t.bucket(bucket).Get(key) != nil }
 
 // read decodes a record and checks that it stands under its own key.
-func read[T any](v *verifier, what string, key, value []byte, own func(*T) []byte) (*T, bool) {
+func read[T any](v *verifier, what string, e entry, own func(*T) []byte) (*T, bool) {
 	r := new(T)
-	if err := json.Unmarshal(value, r); err != nil {
-		v.report("%s %q cannot be read: %v", what, key, err)
+	if err := json.Unmarshal(e.value, r); err != nil {
+		v.report("%s %q cannot be read: %v", what, e.key, err)
 		return nil, false
 	}
-	if !bytes.Equal(own(r), key) {
-		v.report("%s %q stands under the key %q", what, own(r), key)
+	if !bytes.Equal(own(r), e.key) {
+		v.report("%s %q stands under the key %q", what, own(r), e.key)
 		return nil, false
 	}
 	return r, true
@@ -118,7 +129,7 @@ func ownDelivery(d *mailer.Delivery) []byte { return []byte(d.ID) }
 
 func (v *verifier) cases() error {
 	return v.each(bucketCases, func(key, value []byte) {
-		c, ok := read(v, "case", key, value, ownCase)
+		c, ok := read(v, "case", entry{bucketCases, key, value}, ownCase)
 		if !ok {
 			return
 		}
@@ -160,7 +171,7 @@ func (v *verifier) events() error {
 
 func (v *verifier) mails() error {
 	return v.each(bucketMails, func(key, value []byte) {
-		m, ok := read(v, "mail", key, value, ownMail)
+		m, ok := read(v, "mail", entry{bucketMails, key, value}, ownMail)
 		if !ok {
 			return
 		}
@@ -184,14 +195,14 @@ func (v *verifier) mails() error {
 }
 
 func (v *verifier) blob(m *cases.MailRecord) {
-	if v.blobExists == nil {
+	if v.blobs == nil {
 		return
 	}
-	ok, err := v.blobExists(m.Blob)
-	if err != nil {
-		v.report("mail %s: blob %s: %v", m.ID, m.Blob, err)
-	} else if !ok {
+	size, ok := v.blobs[m.Blob]
+	if !ok {
 		v.report("mail %s has lost its blob %s", m.ID, m.Blob)
+	} else if size != m.Size {
+		v.report("mail %s: its blob %s has %d octets and should have %d", m.ID, m.Blob, size, m.Size)
 	}
 }
 
@@ -233,7 +244,7 @@ func (v *verifier) threads() error {
 
 func (v *verifier) deliveries() error {
 	return v.each(bucketDeliveries, func(key, value []byte) {
-		d, ok := read(v, "delivery", key, value, ownDelivery)
+		d, ok := read(v, "delivery", entry{bucketDeliveries, key, value}, ownDelivery)
 		if !ok {
 			return
 		}
@@ -245,24 +256,23 @@ func (v *verifier) deliveries() error {
 	})
 }
 
-// dangling reports the entries of an index that no record has. key makes a
-// record's key from an entry's.
-func dangling[T any](v *verifier, index, bucket string, key func([]byte) []byte, entries func(*T) []entry) error {
-	return v.each(index, func(k, value []byte) {
-		r, err := load[T](v.t, bucket, key(k))
+// dangling reports the entries of an index, listed as a whole, that no record has.
+func dangling[T any](v *verifier, l listing, entries func(*T) []entry) error {
+	return v.each(l.index, func(k, value []byte) {
+		r, err := load[T](v.t, l.bucket, l.key(k))
 		if errors.Is(err, cases.ErrNotFound) {
-			v.report("index %s: entry %q leads nowhere", index, k)
+			v.report("index %s: entry %q leads nowhere", l.index, k)
 			return
 		}
 		if err != nil {
 			return // the record itself is reported
 		}
 		for _, e := range entries(r) {
-			if e.is(entry{index, k, value}) {
+			if e.is(entry{l.index, k, value}) {
 				return
 			}
 		}
-		v.report("index %s: entry %q does not fit its record", index, k)
+		v.report("index %s: entry %q does not fit its record", l.index, k)
 	})
 }
 
@@ -273,10 +283,10 @@ func afterWord(k []byte) []byte {
 }
 
 func (v *verifier) caseIndexes() error {
-	err := dangling(v, bucketCaseUpdated, bucketCases, func(k []byte) []byte {
+	err := dangling(v, listing{bucketCaseUpdated, bucketCases, nil, func(k []byte) []byte {
 		rest := afterWord(k)
-		return append(bytes.Clone(k[:len(k)-len(rest)]), rest[min(timeKeyLen, len(rest)):]...)
-	}, caseEntries)
+		return append(bytes.Clone(k[:len(k)-len(rest)]), afterTime(rest)...)
+	}}, caseEntries)
 	if err != nil {
 		return err
 	}
@@ -290,13 +300,12 @@ func (v *verifier) caseIndexes() error {
 }
 
 func (v *verifier) mailIndex() error {
-	return dangling(v, bucketMailStatus, bucketMails, afterWord, mailEntries)
+	return dangling(v, listing{bucketMailStatus, bucketMails, nil, afterWord}, mailEntries)
 }
 
 func (v *verifier) deliveryIndexes() error {
-	afterTime := func(k []byte) []byte { return k[min(timeKeyLen, len(k)):] }
 	return errors.Join(
-		dangling(v, bucketDeliveryDue, bucketDeliveries, afterTime, deliveryEntries),
-		dangling(v, bucketDeliveryState, bucketDeliveries, afterWord, deliveryEntries),
+		dangling(v, listing{bucketDeliveryDue, bucketDeliveries, nil, afterTime}, deliveryEntries),
+		dangling(v, listing{bucketDeliveryState, bucketDeliveries, nil, afterWord}, deliveryEntries),
 	)
 }

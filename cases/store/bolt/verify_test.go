@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -172,7 +173,7 @@ func TestVerifyFindsDamagedPages(t *testing.T) {
 	}
 }
 
-func TestVerifyAsksForBlobs(t *testing.T) {
+func TestVerifyLooksAtBlobs(t *testing.T) {
 	s := open(t, bolt.Options{})
 	blobs := &blob.Local{Dir: t.TempDir()}
 	var refs []blob.Ref
@@ -191,31 +192,28 @@ func TestVerifyAsksForBlobs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exists := func(ref blob.Ref) (bool, error) {
-		r, err := blobs.Open(ref)
-		if errors.Is(err, blob.ErrNotFound) {
-			return false, nil
-		}
-		if err == nil {
-			r.Close()
-		}
-		return err == nil, err
-	}
-	if problems, err := s.Verify(t.Context(), exists); err != nil || len(problems) > 0 {
+	if problems, err := s.Verify(t.Context(), blobs.All()); err != nil || len(problems) > 0 {
 		t.Errorf("Verify found %q, %v; want nothing", problems, err)
 	}
 	blobs.Remove(refs[1])
 	want := fmt.Sprintf("mail %s has lost its blob %s", mailID(1), refs[1])
-	if problems, err := s.Verify(t.Context(), exists); err != nil || len(problems) != 1 || problems[0] != want {
+	if problems, err := s.Verify(t.Context(), blobs.All()); err != nil || len(problems) != 1 || problems[0] != want {
 		t.Errorf("Verify found %q, %v; want %q", problems, err, want)
 	}
-	fails := func(blob.Ref) (bool, error) { return false, errors.New("disk on fire") }
-	if problems, err := s.Verify(t.Context(), fails); err != nil || len(problems) != 3 || !strings.Contains(problems[0], "disk on fire") {
-		t.Errorf("Verify found %q, %v; want three errors of the blob store", problems, err)
+	if err := os.Truncate(filepath.Join(blobs.Dir, string(refs[2])), 99_000); err != nil {
+		t.Fatal(err)
+	}
+	short := fmt.Sprintf("mail %s: its blob %s has 99000 octets and should have 100000", mailID(2), refs[2])
+	if problems, err := s.Verify(t.Context(), blobs.All()); err != nil || len(problems) != 2 || problems[1] != short {
+		t.Errorf("Verify found %q, %v; want %q too", problems, err, short)
+	}
+	fails := func(yield func(blob.Info, error) bool) { yield(blob.Info{}, errors.New("disk on fire")) }
+	if problems, err := s.Verify(t.Context(), fails); err != nil || len(problems) != 4 || problems[0] != "disk on fire" {
+		t.Errorf("Verify found %q, %v; want the error of the listing and three blobs lost", problems, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Verify(ctx, exists); !errors.Is(err, context.Canceled) {
+	if _, err := s.Verify(ctx, blobs.All()); !errors.Is(err, context.Canceled) {
 		t.Errorf("Verify with a context that is done: %v", err)
 	}
 }

@@ -125,7 +125,10 @@ func (o op) do(tx cases.Tx, w *world, day int) error {
 		if !exists {
 			return nil
 		}
-		w.threads[string(o.Reseller)+fmt.Sprint(o.Pick)] = id
+		key := string(o.Reseller) + fmt.Sprint(o.Pick)
+		if _, taken := w.threads[key]; !taken {
+			w.threads[key] = id
+		}
 		return tx.SetThread(o.Reseller, fmt.Sprint(o.Pick), id)
 	case "delivery":
 		d := newDelivery(thingID(o.N), states[o.Pick], at)

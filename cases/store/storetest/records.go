@@ -343,14 +343,16 @@ func rawMail(t *testing.T, s cases.Store) {
 
 func threads(t *testing.T, s cases.Store) {
 	long := strings.Repeat("a", 2000) + "@acme.example"
-	one, two := cases.CaseID{Reseller: north, N: 1}, cases.CaseID{Reseller: north, N: 2}
+	one, two, none := cases.CaseID{Reseller: north, N: 1}, cases.CaseID{Reseller: north, N: 2}, cases.CaseID{Reseller: north, N: 9}
 	update(t, s, func(tx cases.Tx) error {
 		return errors.Join(tx.CreateCase(newCase(north, 1, day0)), tx.CreateCase(newCase(north, 2, day0)),
 			tx.SetThread(north, "1@acme.example", one), tx.SetThread(north, long, two), tx.SetThread(north, "Ä\x00<>@x", one),
-			tx.SetThread(north, "1@acme.example", two))
+			// The first keeps it, but for one whose case does not exist.
+			tx.SetThread(north, "1@acme.example", two), tx.SetThread(north, "1@acme.example", none),
+			tx.SetThread(north, "early@x", none), tx.SetThread(north, "early@x", two))
 	})
 	view(t, s, func(tx cases.Tx) error {
-		for id, expected := range map[string]cases.CaseID{"1@acme.example": two, long: two, "Ä\x00<>@x": one} {
+		for id, expected := range map[string]cases.CaseID{"1@acme.example": one, long: two, "Ä\x00<>@x": one, "early@x": two} {
 			got, err := tx.Thread(north, id)
 			if err != nil {
 				return err
@@ -417,7 +419,7 @@ func readOnly(t *testing.T, s cases.Store) {
 	id := cases.CaseID{Reseller: north, N: 1}
 	update(t, s, func(tx cases.Tx) error {
 		return errors.Join(tx.CreateCase(newCase(north, 1, day0)), tx.PutMail(newMail("06a", cases.MailHeld)), tx.PutRaw("06a", []byte("raw")),
-			tx.PutDelivery(newDelivery("06a", mailer.Waiting, day0)), tx.Remember(cases.LedgerKey{1}, "06a", day0))
+			tx.PutDelivery(newDelivery("06a", mailer.Waiting, day0)), tx.Remember(cases.LedgerKey{1}, "06a", day0), tx.SetThread(north, "2@x", id))
 	})
 	view(t, s, func(tx cases.Tx) error {
 		var errs []error
@@ -432,6 +434,7 @@ func readOnly(t *testing.T, s cases.Store) {
 			"PutRaw, nil":             tx.PutRaw("06a", nil),
 			"Remember":                tx.Remember(cases.LedgerKey{2}, "06a", day0),
 			"SetThread":               tx.SetThread(north, "1@x", id),
+			"SetThread, known":        tx.SetThread(north, "2@x", id),
 			"PutDelivery":             tx.PutDelivery(newDelivery("06a", mailer.Sent, day0)),
 		} {
 			if !errors.Is(err, cases.ErrReadOnly) {
