@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"casegate/cases"
@@ -23,8 +24,8 @@ type caseListCmd struct {
 	format
 	Reseller string `help:"Only cases of this reseller." placeholder:"NAME"`
 	Customer string `help:"Only cases of this customer." placeholder:"DOMAIN"`
-	Status   string `help:"Only cases in this state: ${enum}." enum:",NEW,IN_PROGRESS_GOOGLE_SUPPORT,ACTION_REQUIRED,SOLUTION_PROVIDED,CLOSED" default:"" placeholder:"STATE"`
-	Severity string `help:"Only cases of this severity: ${enum}." enum:",P0,P1,P2,P3,P4" default:"" placeholder:"P"`
+	Status   string `help:"Only cases in this state: NEW, IN_PROGRESS_GOOGLE_SUPPORT, ACTION_REQUIRED, SOLUTION_PROVIDED or CLOSED." placeholder:"STATE"`
+	Severity string `help:"Only cases of this severity: P0 to P4." placeholder:"P"`
 	Keyword  string `help:"Only cases with this in title or messages." placeholder:"WORDS"`
 	Limit    int    `help:"At most so many; 0: all." default:"0" placeholder:"N"`
 }
@@ -38,9 +39,17 @@ func (c *caseListCmd) Run(ctx context.Context, con *console) error {
 	if c.Limit < 0 {
 		return &usageError{"--limit must not be negative"}
 	}
+	status, err := known("--status", c.Status, cases.New, cases.InProgress, cases.ActionRequired, cases.Provided, cases.Closed)
+	if err != nil {
+		return err
+	}
+	severity, err := known("--severity", c.Severity, cases.Priorities...)
+	if err != nil {
+		return err
+	}
 	list, err := ask[*cases.Case](ctx, c.client(), "case/list", cases.Filter{
-		Reseller: cases.ResellerID(c.Reseller), Customer: c.Customer, Status: cases.State(c.Status),
-		Severity: cases.Priority(c.Severity), Keyword: c.Keyword, Limit: c.Limit,
+		Reseller: cases.ResellerID(c.Reseller), Customer: c.Customer, Status: status,
+		Severity: severity, Keyword: c.Keyword, Limit: c.Limit,
 	})
 	if err != nil {
 		return err
@@ -56,6 +65,20 @@ func (c *caseListCmd) Run(ctx context.Context, con *console) error {
 		}
 		return t.flush()
 	})
+}
+
+// known is the value of a flag as one of those that there are, in whatever case
+// it was typed; "" stays.
+func known[T ~string](flag, value string, all ...T) (T, error) {
+	v := T(strings.ToUpper(value))
+	if v == "" || slices.Contains(all, v) {
+		return v, nil
+	}
+	var names []string
+	for _, one := range all {
+		names = append(names, string(one))
+	}
+	return "", &usageError{fmt.Sprintf("%s must be one of %s but got %q", flag, strings.Join(names, ", "), value)}
 }
 
 type caseShowCmd struct {
@@ -141,7 +164,7 @@ func printEvent(w io.Writer, c *cases.Case, e cases.Event) {
 	}
 	if text := strings.TrimSpace(manyLines(e.Message.Text)); text != "" {
 		for line := range strings.Lines(text) {
-			fmt.Fprintln(w, "    "+strings.TrimRight(line, "\n"))
+			fmt.Fprintln(w, strings.TrimRight("    "+line, " \t\n"))
 		}
 	}
 	for _, a := range e.Message.Attachments {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -76,8 +77,10 @@ func (c *client) post(ctx context.Context, verb string, body io.Reader) (io.Read
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, &noDaemonError{c.data}
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, notADirectory(c.data)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("no permission to talk to the daemon on %s: run this as the user who runs the daemon", c.data)
+		return nil, fmt.Errorf("no permission to use the data directory %s: run this as the user who owns it and runs the daemon", c.data)
 	case err != nil:
 		var cause *url.Error
 		if errors.As(err, &cause) {
@@ -97,14 +100,11 @@ func (c *client) post(ctx context.Context, verb string, body io.Reader) (io.Read
 
 // ask sends a request and reads the answer: one JSON value on each line.
 func ask[T any](ctx context.Context, c *client, verb string, request any) ([]T, error) {
-	return askWith[T](ctx, c, verb, jsonBody(request))
-}
-
-// jsonBody writes a request; one of ours can always be written.
-func jsonBody(request any) io.Reader {
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(json.NewEncoder(w).Encode(request)) }()
-	return r
+	body, err := json.Marshal(request)
+	if err != nil {
+		return nil, fmt.Errorf("write request %s: %w", verb, err)
+	}
+	return askWith[T](ctx, c, verb, bytes.NewReader(body))
 }
 
 // askWith is ask with any bytes as the request.

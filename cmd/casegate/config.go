@@ -31,6 +31,7 @@ type config struct {
 	Disk      diskConfig      `toml:"disk"`
 
 	file    string         // where it was read from; "" for the demo
+	flags   []string       // keys that the command line has set instead
 	demo    bool           // the built-in directory, and the outbox instead of a relay
 	trusted []netip.Prefix // SMTP.TrustedNetworks
 	target  remote.Target  // Relay.URL and Relay.User
@@ -118,7 +119,17 @@ func loadConfig(file string) (config, error) {
 			*path = filepath.Join(filepath.Dir(file), *path)
 		}
 	}
-	return c, c.check(f)
+	if err := c.check(f); err != nil {
+		return c, err
+	}
+	if _, err := os.Stat(c.Directory.File); err != nil {
+		var at *os.PathError
+		if errors.As(err, &at) {
+			err = at.Err
+		}
+		return c, f.errorAt([]string{"directory", "file"}, "%s: %v", c.Directory.File, err)
+	}
+	return c, nil
 }
 
 // complaints collects what is wrong with the values of one file.
@@ -165,6 +176,9 @@ func (c *config) checkSMTP(bad *complaints) {
 		switch {
 		case err != nil:
 			bad.add("smtp.trusted_networks", "%q is not a network: want one such as 192.0.2.0/24 or 2001:db8::/32", text)
+		case network != network.Masked():
+			bad.add("smtp.trusted_networks", "%q is an address within a network: write %q for the network, or %q for that address alone",
+				text, network.Masked(), network.Addr())
 		case network.Bits() == 0:
 			bad.add("smtp.trusted_networks", "%q is the whole internet: anybody could write as anybody", text)
 		default:
@@ -173,13 +187,12 @@ func (c *config) checkSMTP(bad *complaints) {
 	}
 }
 
-// parseNetwork reads a network, or a single address as a network of one.
+// parseNetwork reads a network as it is written, or a single address as a network of one.
 func parseNetwork(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return netip.PrefixFrom(a, a.BitLen()), nil
 	}
-	p, err := netip.ParsePrefix(s)
-	return p.Masked(), err
+	return netip.ParsePrefix(s)
 }
 
 func (c *config) checkHTTP(bad *complaints) {

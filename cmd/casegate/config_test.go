@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,8 +24,9 @@ file = "directory.toml"
 
 func writeConfig(t *testing.T, text string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "casegate.toml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "casegate.toml")
+	if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.WriteFile(filepath.Join(dir, "directory.toml"), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -56,6 +58,8 @@ func TestConfigErrors(t *testing.T) {
 		{"too large", needed + "[smtp]\nmax_size_mib = 5000\n", []string{"FILE:7: smtp.max_size_mib: 5000 is out of range: want 1 to 1024"}},
 		{"too few recipients", needed + "[smtp]\nmax_recipients = 10\n", []string{"smtp.max_recipients: 10 is out of range: want 100 to 1000"}},
 		{"no network", needed + "[smtp]\ntrusted_networks = [\"10.0.0.0/8\", \"10.0.0.0/99\"]\n", []string{`FILE:7: smtp.trusted_networks: "10.0.0.0/99" is not a network`}},
+		{"host bits", needed + "[smtp]\ntrusted_networks = [\"10.1.2.3/8\"]\n", []string{`FILE:7: smtp.trusted_networks: "10.1.2.3/8" is an address within a network: write "10.0.0.0/8" for the network, or "10.1.2.3"`}},
+		{"no directory file", strings.Replace(needed, "directory.toml", "none.toml", 1), []string{"FILE:5: directory.file: ", "none.toml: no such file"}},
 		{"the whole internet", needed + "[smtp]\ntrusted_networks = [\"::/0\"]\n", []string{"anybody could write as anybody"}},
 		{"relay scheme", strings.Replace(needed, "smtp+starttls", "https", 1), []string{`FILE:3: relay.url: relay URL has no scheme that is known`}},
 		{"password in the URL", strings.Replace(needed, "//relay", "//me:canary@relay", 1), []string{"FILE:3: relay.url:", "holds a password"}},
@@ -205,4 +209,20 @@ func leafKeys(t reflect.Type, prefix string) []string {
 		}
 	}
 	return keys
+}
+
+// TestNeedRestart: only what a SIGHUP cannot take over is named.
+func TestNeedRestart(t *testing.T) {
+	now := defaultConfig()
+	next := now
+	next.Directory.File, next.Log.Level = "other.toml", "debug"
+	if got := now.needRestart(next); len(got) > 0 {
+		t.Errorf("%v need a restart, want the directory and the log level to need none", got)
+	}
+	next.SMTP.MaxSizeMiB, next.SMTP.TrustedNetworks, next.Log.Format, next.Relay.Password = 7, []string{"192.0.2.1"}, "json", "x"
+	next.Data = "elsewhere"
+	now.flags = []string{"data"}
+	if got, want := fmt.Sprint(now.needRestart(next)), "[smtp.max_size_mib smtp.trusted_networks relay.password log.format]"; got != want {
+		t.Errorf("%s need a restart, want %s", got, want)
+	}
 }

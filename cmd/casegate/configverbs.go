@@ -25,6 +25,7 @@ func (*exampleConfigCmd) Run(con *console) error {
 
 // checkConfigCmd reads what `serve --config` would read, and stops there.
 type checkConfigCmd struct {
+	format
 	Config string `help:"Configuration file." default:"casegate.toml" placeholder:"FILE"`
 }
 
@@ -42,8 +43,21 @@ func (c *checkConfigCmd) Run(con *console) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(con.out, "%s is valid.\n%s is valid: %s.\n", c.Config, conf.Directory.File, summary(d))
-	return nil
+	valid := validConfig{c.Config, conf.Directory.File, len(d.Resellers), len(d.People), len(d.Customers)}
+	return print(con, c.format, []validConfig{valid}, func(w io.Writer, _ []validConfig) error {
+		_, err := fmt.Fprintf(w, "%s is valid.\n%s is valid: %s.\n", c.Config, conf.Directory.File, summary(d))
+		return err
+	})
+}
+
+// validConfig is what check-config says with --json of files that are valid; of
+// others it says what is wrong, as an error.
+type validConfig struct {
+	Config    string `json:"config"`
+	Directory string `json:"directory"`
+	Resellers int    `json:"resellers"`
+	People    int    `json:"people"`
+	Customers int    `json:"customers"`
 }
 
 func summary(d *cases.Directory) string {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"os"
+	"syscall"
 	"time"
 
 	"casegate/cases"
@@ -97,7 +98,7 @@ func (c *control) routes() http.Handler {
 	mux.Handle("POST /queue/drop", answer(c, byID(c.desk.Drop)))
 	mux.HandleFunc("POST /explain", c.explain)
 	mux.Handle("POST /directory/plan", answer(c, c.directory(c.desk.PlanDirectory)))
-	mux.Handle("POST /directory/apply", answer(c, c.directory(c.desk.ApplyDirectory)))
+	mux.Handle("POST /directory/apply", answer(c, c.directory(c.applyDirectory)))
 	// Profiles, for whoever owns the daemon:
 	// curl --unix-socket casegate-data/control.sock http://casegate/debug/pprof/heap
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
@@ -250,6 +251,18 @@ func (c *control) directory(f func(context.Context, *cases.Directory) ([]string,
 	}
 }
 
+// applyDirectory logs as a reload does, and that it was somebody's hand.
+func (c *control) applyDirectory(ctx context.Context, d *cases.Directory) ([]string, error) {
+	changes, err := c.desk.ApplyDirectory(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	for _, change := range changes {
+		c.log.Info("directory", "change", change, "by", "directory apply")
+	}
+	return changes, nil
+}
+
 // listenControl opens the control socket. Whoever calls it holds the store's
 // lock, so that a socket found there is the left-over of a daemon that died.
 func listenControl(data string) (net.Listener, error) {
@@ -260,7 +273,11 @@ func listenControl(data string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove old control socket: %w", err)
 	}
+	// Nobody else may connect between Listen and Chmod either. The mask is the
+	// whole process's, but it only takes from others what they have no need of.
+	mask := syscall.Umask(0o077)
 	l, err := net.Listen("unix", path)
+	syscall.Umask(mask)
 	if err != nil {
 		return nil, fmt.Errorf("open control socket: %w", err)
 	}

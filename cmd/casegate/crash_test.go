@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -35,9 +36,13 @@ func TestKill9(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills the daemon thirty times; not with -short")
 	}
-	lost, doubled := crash(t, "casegate", 30, func(lost, doubled int) bool { return false })
+	c, lost, doubled := crash(t, "casegate", 30, nil)
 	if lost > 0 || doubled > 0 {
 		t.Errorf("%d acknowledged mails are lost, %d are doubled", lost, doubled)
+	}
+	found, err := verifyData(t.Context(), c.data)
+	if err != nil || len(found) > 0 {
+		t.Errorf("the data directory has the faults %v, %v; want none, and each large mail's bytes there", found, err)
 	}
 }
 
@@ -47,16 +52,28 @@ func TestKill9Control(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a daemon many times; not with -short")
 	}
-	lost, _ := crash(t, "casegate-early", 60, func(lost, doubled int) bool { return lost > 0 })
+	_, lost, _ := crash(t, "casegate-early", 60, func(lost, doubled int) bool { return lost > 0 })
 	if lost == 0 {
 		t.Error("a store that answers before the commit lost nothing in 60 kills: the test above proves nothing")
 	}
 }
 
+// TestKill9ControlDoubled: it also catches a store that does not know again what it
+// has taken before.
+func TestKill9ControlDoubled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills a daemon many times; not with -short")
+	}
+	_, _, doubled := crash(t, "casegate-forgetful", 60, func(lost, doubled int) bool { return doubled > 0 })
+	if doubled == 0 {
+		t.Error("a store without a ledger doubled nothing in 60 kills: the first test proves nothing")
+	}
+}
+
 // crash runs a daemon, by the name under which TestMain knows it, kills it a
 // number of times under load or until enough says so, and counts.
-func crash(t *testing.T, daemon string, kills int, enough func(lost, doubled int) bool) (lost, doubled int) {
-	c := &crashClient{t: t, data: shortTempDir(t), addr: freePort(t), acked: map[string]bool{}}
+func crash(t *testing.T, daemon string, kills int, enough func(lost, doubled int) bool) (c *crashClient, lost, doubled int) {
+	c = &crashClient{t: t, data: shortTempDir(t), addr: freePort(t), acked: map[string]bool{}}
 	for kill := range kills {
 		child := c.start(daemon)
 		inFlight := c.load(20+rand.IntN(60), child)
@@ -67,7 +84,8 @@ func crash(t *testing.T, daemon string, kills int, enough func(lost, doubled int
 		}
 		if enough != nil && (kill+1)%10 == 0 {
 			if lost, doubled = c.count(); enough(lost, doubled) {
-				return lost, doubled
+				t.Logf("after %d kills %d lost, %d doubled", kill+1, lost, doubled)
+				return c, lost, doubled
 			}
 		}
 	}
@@ -85,7 +103,7 @@ func crash(t *testing.T, daemon string, kills int, enough func(lost, doubled int
 	if c.hits < kills/2 || len(c.acked) < kills {
 		t.Errorf("only %d of %d kills hit a mail in flight, %d mails were acknowledged: the run says nothing", c.hits, kills, len(c.acked))
 	}
-	return lost, doubled
+	return c, lost, doubled
 }
 
 // crashClient sends mails and remembers what it was told of them.
@@ -95,11 +113,12 @@ type crashClient struct {
 	addr string
 	next int
 
-	mu      sync.Mutex
-	acked   map[string]bool // by subject
-	pending []string        // sent, and not answered
-	hits    int
-	retried int
+	mu       sync.Mutex
+	acked    map[string]bool // by subject
+	pending  []string        // begun, and not acknowledged
+	inFlight int             // of this round: written to their end, and not answered
+	hits     int             // kills with mails in flight
+	retried  int
 }
 
 // start runs a daemon, under another program if there is one, until it listens.
@@ -117,6 +136,10 @@ func (c *crashClient) start(daemon string, under ...string) *exec.Cmd {
 	if err := child.Start(); err != nil {
 		c.t.Fatal(err)
 	}
+	c.t.Cleanup(func() { // however the test ends
+		child.Process.Kill()
+		child.Wait()
+	})
 	for range 400 {
 		if conn, err := net.Dial("tcp", c.addr); err == nil {
 			conn.Close()
@@ -131,12 +154,16 @@ func (c *crashClient) start(daemon string, under ...string) *exec.Cmd {
 
 // load sends mails over several connections, what was not answered before
 // first, until a number of new ones is acknowledged; then it kills the daemon
-// in mid-work. It returns how many mails had no answer.
+// in mid-work, or after a while in any case. It returns how many mails were in
+// flight.
 func (c *crashClient) load(enough int, child *exec.Cmd) int {
 	before := len(c.acked)
 	c.again(8)
+	c.inFlight = 0
 	var wg sync.WaitGroup
 	var kill sync.Once
+	late := time.AfterFunc(10*time.Second, func() { kill.Do(func() { child.Process.Kill() }) })
+	defer late.Stop()
 	for range 8 {
 		wg.Go(func() {
 			conn := c.dial()
@@ -161,7 +188,7 @@ func (c *crashClient) load(enough int, child *exec.Cmd) int {
 	wg.Wait()
 	kill.Do(func() { child.Process.Kill() })
 	child.Wait()
-	return len(c.pending)
+	return c.inFlight
 }
 
 // again sends what was not answered in the rounds before, byte for byte.
@@ -193,20 +220,34 @@ func (c *crashClient) subject() string {
 	return fmt.Sprintf("crash %d", c.next)
 }
 
-// send sends one mail; false when there was no answer.
+// send sends one mail; false when it was not acknowledged.
 func (c *crashClient) send(conn *dialogue, subject string) bool {
-	mail := fmt.Sprintf("From: it@acme.example\r\nSubject: %s\r\nMessage-ID: <%s@acme.example>\r\n\r\n%s\r\n.\r\n",
-		subject, strings.ReplaceAll(subject, " ", "."), strings.Repeat("smoke and fire ", 100))
-	ok := conn.say("MAIL FROM:<it@acme.example>", "250") && conn.say("RCPT TO:<support@north.example>", "250") &&
-		conn.say("DATA", "354") && conn.say(strings.TrimSuffix(mail, "\r\n"), "250")
+	written := conn.say("MAIL FROM:<it@acme.example>", "250") && conn.say("RCPT TO:<support@north.example>", "250") &&
+		conn.say("DATA", "354") && conn.write(crashMail(subject)+".")
+	ok := written && conn.reply("250")
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if ok {
+	switch {
+	case ok:
 		c.acked[subject] = true
-	} else {
+	case written:
+		c.inFlight++
+		fallthrough
+	default:
 		c.pending = append(c.pending, subject)
 	}
 	return ok
+}
+
+// crashMail is the same for the same subject. One in ten has about 200 KiB and is
+// kept in a file beside the store.
+func crashMail(subject string) string {
+	lines := 20
+	if strings.HasSuffix(subject, "7") {
+		lines = 2700
+	}
+	return fmt.Sprintf("From: it@acme.example\r\nSubject: %s\r\nMessage-ID: <%s@acme.example>\r\n\r\n%s",
+		subject, strings.ReplaceAll(subject, " ", "."), strings.Repeat(strings.Repeat("smoke and fire ", 5)+"\r\n", lines))
 }
 
 // dialogue is one SMTP connection.
@@ -231,12 +272,12 @@ func (c *crashClient) dial() *dialogue {
 
 func (d *dialogue) close() { d.conn.Close() }
 
-func (d *dialogue) say(line, want string) bool {
+func (d *dialogue) say(line, want string) bool { return d.write(line) && d.reply(want) }
+
+func (d *dialogue) write(line string) bool {
 	d.conn.SetDeadline(time.Now().Add(30 * time.Second))
-	if _, err := fmt.Fprintf(d.conn, "%s\r\n", line); err != nil {
-		return false
-	}
-	return d.reply(want)
+	_, err := io.WriteString(d.conn, line+"\r\n")
+	return err == nil
 }
 
 func (d *dialogue) reply(want string) bool {
@@ -307,17 +348,28 @@ func (s earlyStore) Update(ctx context.Context, f func(cases.Tx) error) error {
 	return <-ran
 }
 
-// serveEarly is the daemon's way in, joined by hand on an earlyStore. It takes
-// the arguments that crashClient gives.
-func serveEarly() {
+// forgetfulStore never finds a mail in the ledger: the other mistake.
+type forgetfulStore struct{ *bolt.Store }
+
+func (s forgetfulStore) Update(ctx context.Context, f func(cases.Tx) error) error {
+	return s.Store.Update(ctx, func(tx cases.Tx) error { return f(forgetfulTx{tx}) })
+}
+
+type forgetfulTx struct{ cases.Tx }
+
+func (forgetfulTx) Recall(cases.LedgerKey) (mailer.ID, error) { return "", cases.ErrNotFound }
+
+// serveWrong is the daemon's way in, joined by hand on a store that makes a
+// mistake. It takes the arguments that crashClient gives.
+func serveWrong(mistake func(*bolt.Store) cases.Store) {
 	data, addr := os.Args[4], os.Args[6]
-	if err := runEarly(data, addr); err != nil {
+	if err := runWrong(data, addr, mistake); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func runEarly(data, addr string) error {
+func runWrong(data, addr string, mistake func(*bolt.Store) cases.Store) error {
 	store, err := bolt.Open(filepath.Join(data, storeName), bolt.Options{})
 	if err != nil {
 		return err
@@ -328,7 +380,7 @@ func runEarly(data, addr string) error {
 	}
 	var ids mailer.IDs
 	blobs := &blob.Local{Dir: filepath.Join(data, "blobs")}
-	desk := &cases.Desk{Store: earlyStore{store}, Blobs: blobs, Keys: &mailer.Keyring{Keys: []mailer.Key{{ID: 1}}},
+	desk := &cases.Desk{Store: mistake(store), Blobs: blobs, Keys: &mailer.Keyring{Keys: []mailer.Key{{ID: 1}}},
 		Hostname: "gate.example", Audience: notify.Audience}
 	if _, err := desk.ApplyDirectory(context.Background(), dir); err != nil {
 		return err

@@ -304,6 +304,10 @@ func TestReadiness(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "452 ") {
 		t.Errorf("with a full disk a mail is answered %v, want 452", err)
 	}
+	var greeting bytes.Buffer
+	if m.greet(&greeting); !strings.Contains(greeting.String(), "\nNo mail is taken now: ") {
+		t.Errorf("with a full disk the start says\n%s\nwant that no mail is taken", greeting.String())
+	}
 	m.draining.Store(true)
 	if err := m.ready(); err == nil || err.Error() != "stopping" {
 		t.Errorf("while stopping it is ready: %v", err)
@@ -376,7 +380,7 @@ func TestControlErrors(t *testing.T) {
 		{"case/show", `{"number": 5}`, "the request cannot be read"},
 		{"case/show", `{"number": "NORTH-1"}`, `no case "NORTH-1"`},
 		{"case/share", `{"number": "NORTH-1", "address": "nobody"}`, "not a mail address"},
-		{"mail/raw", `{"id": "06c2k7gq0r1ne"}`, "not kept"},
+		{"mail/raw", `{"id": "06c2k7gq0r1ne"}`, "no mail 06c2k7gq0r1ne"},
 		{"explain?ip=x", "", `"x" is not an IP address`},
 		{"directory/apply", `{"resellers": [{"id": "NORTH"}]}`, "has no domain"},
 		{"nonsense", "{}", "is it another version?"},
@@ -405,7 +409,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	for begin := time.Now(); len(replies) < 2 && time.Since(begin) < patience; time.Sleep(20 * time.Millisecond) {
 		list, err := box.list()
 		if err != nil {
-			t.Fatal(err)
+			continue // the first mail makes it
 		}
 		replies = nil
 		for _, sent := range list {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -22,31 +23,56 @@ const (
 	dirtyName = "running"
 )
 
-// prepareData makes the data directory if need be and makes sure it can be
-// written, so that no later step fails in a less obvious way.
+// prepareData makes the data directory if need be and makes sure that it can be
+// written, and by nobody else, so that no later step fails in a less obvious way.
 func prepareData(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := os.MkdirAll(path, 0o700); err != nil {
-			return fmt.Errorf("data directory cannot be made: %w", err)
+			return dataError(path, "made", err)
 		}
 		if err := syncFolder(filepath.Dir(path)); err != nil {
 			return err
 		}
+		if info, err = os.Stat(path); err != nil {
+			return dataError(path, "read", err)
+		}
 	case err != nil:
-		return fmt.Errorf("data directory: %w", err)
+		return dataError(path, "read", err)
 	case !info.IsDir():
-		return fmt.Errorf("data directory %s is a file, not a directory: name another one with --data or in the configuration", path)
-	case info.Mode().Perm()&0o007 != 0:
-		return fmt.Errorf("data directory %s is open to everybody on this machine (mode %04o): chmod 700 it", path, info.Mode().Perm())
+		return notADirectory(path)
 	}
 	probe, err := os.CreateTemp(path, ".tmp-*")
 	if err != nil {
-		return fmt.Errorf("data directory %s cannot be written: %w", path, errors.Unwrap(err))
+		return dataError(path, "written", err)
 	}
 	probe.Close()
-	return os.Remove(probe.Name())
+	if err := os.Remove(probe.Name()); err != nil {
+		return dataError(path, "written", err)
+	}
+	// Not mended here: it may be a directory that others need, named by mistake.
+	if info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("data directory %s is open to others on this machine (mode %04o): chmod 700 it", path, info.Mode().Perm())
+	}
+	return nil
+}
+
+// dataError says what to do about a data directory that cannot be used.
+func dataError(path, what string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("data directory %s cannot be %s by the user with id %d: chown it to that user, run casegate as the user who owns it, or name another one with --data: %w",
+			path, what, os.Geteuid(), fs.ErrPermission)
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("data directory %s cannot be %s: %w", path, what, err)
+}
+
+func notADirectory(path string) error {
+	return fmt.Errorf("data directory %s is a file, not a directory: name another one with --data or in the configuration", path)
 }
 
 // markDirty notes durably that a daemon runs; wasDirty tells that the last one
@@ -77,14 +103,16 @@ type watermark struct {
 	min  uint64 // octets
 	now  func() time.Time
 	free func(path string) (uint64, error)
+	log  *slog.Logger // nil: none
 
 	mu      sync.Mutex
 	checked time.Time
 	last    error
 }
 
-// look is how long one look at the disk holds: every recipient asks.
-const look = time.Second
+// look is how long one look at the disk holds: every recipient asks, and large
+// mails fill a disk quickly.
+const look = 100 * time.Millisecond
 
 // room is nil while there is room, else an error that wraps cases.ErrFull.
 func (w *watermark) room() error {
@@ -94,6 +122,7 @@ func (w *watermark) room() error {
 	if !w.checked.IsZero() && now.Sub(w.checked) < look {
 		return w.last
 	}
+	before := w.last
 	w.checked, w.last = now, nil
 	free, err := w.free(w.path)
 	switch {
@@ -102,7 +131,19 @@ func (w *watermark) room() error {
 	case free < w.min:
 		w.last = fmt.Errorf("%w: %d MiB free under %s, disk.min_free_mib wants %d", cases.ErrFull, free>>20, w.path, w.min>>20)
 	}
+	w.tell(before, free)
 	return w.last
+}
+
+// tell logs a change once, not every mail that it turns away.
+func (w *watermark) tell(before error, free uint64) {
+	switch {
+	case w.log == nil || (before == nil) == (w.last == nil):
+	case w.last != nil:
+		w.log.Warn("no room on the disk: mail is put off until there is", "data", w.path, "error", w.last)
+	default:
+		w.log.Info("there is room on the disk again: mail is taken", "data", w.path, "free_mib", free>>20)
+	}
 }
 
 func freeBytes(path string) (uint64, error) {

@@ -20,8 +20,9 @@ func TestPrepareData(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	open := filepath.Join(root, "open")
-	if err := errors.Join(os.Mkdir(open, 0o700), os.Chmod(open, 0o755)); err != nil {
+	open, group := filepath.Join(root, "open"), filepath.Join(root, "group")
+	if err := errors.Join(os.Mkdir(open, 0o700), os.Chmod(open, 0o755),
+		os.Mkdir(group, 0o700), os.Chmod(group, 0o750)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, path, want string }{
@@ -30,6 +31,7 @@ func TestPrepareData(t *testing.T) {
 		{"a file", file, "is a file, not a directory"},
 		{"below a file", filepath.Join(file, "data"), "not a directory"},
 		{"open to all", open, "chmod 700"},
+		{"open to a group", group, "chmod 700"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := prepareData(c.path)
@@ -67,24 +69,31 @@ func TestDirtyMark(t *testing.T) {
 func TestWatermark(t *testing.T) {
 	now := time.Unix(0, 0)
 	free, looks := uint64(100<<20), 0
+	var log bytes.Buffer
 	w := &watermark{path: "/data", min: 64 << 20, now: func() time.Time { return now }, free: func(string) (uint64, error) {
 		looks++
 		return free, nil
-	}}
-	if err := w.room(); err != nil {
-		t.Errorf("with 100 MiB free: %v, want room", err)
+	}, log: newLogger(&log, "text", new(slog.LevelVar))}
+	if err := w.room(); err != nil || log.Len() > 0 {
+		t.Errorf("with 100 MiB free: %v and logged %q, want room and nothing said", err, log.String())
 	}
 	free = 10 << 20
 	if err := w.room(); err != nil || looks != 1 {
-		t.Errorf("within a second: %v after %d looks, want the first look to hold", err, looks)
+		t.Errorf("at once again: %v after %d looks, want the first look to hold", err, looks)
 	}
-	now = now.Add(look)
-	if err := w.room(); !errors.Is(err, cases.ErrFull) || !strings.Contains(err.Error(), "10 MiB free under /data") {
-		t.Errorf("with 10 MiB free: %v, want cases.ErrFull with the figures", err)
+	for range 3 {
+		now = now.Add(look)
+		if err := w.room(); !errors.Is(err, cases.ErrFull) || !strings.Contains(err.Error(), "10 MiB free under /data") {
+			t.Errorf("with 10 MiB free: %v, want cases.ErrFull with the figures", err)
+		}
 	}
 	now, free = now.Add(look), 100<<20
 	if err := w.room(); err != nil {
 		t.Errorf("with room again: %v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	if len(lines) != 2 || !strings.Contains(lines[0], "level=WARN") || !strings.Contains(lines[1], "level=INFO") {
+		t.Errorf("the log says\n%s\nwant one warning and one line that it is over", log.String())
 	}
 	if n, err := freeBytes(t.TempDir()); err != nil || n == 0 {
 		t.Errorf("freeBytes gives %d, %v; want the real disk's", n, err)
@@ -134,11 +143,12 @@ func TestLogLines(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var b bytes.Buffer
 		log := newLogger(&b, format, new(slog.LevelVar))
-		log.Info("mail", "subject", "a\r\nlevel=ERROR \x1b[31m"+strings.Repeat("x", 1<<20))
+		long := "a\r\nlevel=ERROR \x1b[31m \u009b31m \u202e \x7f" + strings.Repeat("x", 1<<20)
+		log.With("session", errors.New(long)).Info("mail", "subject", long, "error", errors.New(long), "list", []string{long}, "key", secret("canary"))
 		if n := strings.Count(b.String(), "\n"); n != 1 {
 			t.Errorf("%s: one event gives %d lines, want 1", format, n)
 		}
-		if strings.ContainsAny(b.String(), "\r\x1b") || b.Len() > 2*maxLogged {
+		if strings.ContainsAny(b.String(), "\r\x1b\u009b\u202e\x7f") || strings.Contains(b.String(), "canary") || b.Len() > 5*maxLogged {
 			t.Errorf("%s: the line has %d octets: %.120q; want it escaped and cut", format, b.Len(), b.String())
 		}
 	}

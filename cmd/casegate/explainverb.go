@@ -47,7 +47,10 @@ func (c *explainCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	return print(con, c.format, records, printRecords)
+	return print(con, c.format, records, func(w io.Writer, records []*cases.MailRecord) error {
+		fmt.Fprint(w, "Dry run: nothing is stored, and the mail keeps no id.\n\n")
+		return printRecords(w, records)
+	})
 }
 
 var caseNumber = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,11}-[0-9]+$`)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 
@@ -37,9 +39,9 @@ func (c *heldListCmd) Run(ctx context.Context, con *console) error {
 			fmt.Fprintln(w, "Nothing is held.")
 			return nil
 		}
-		t := newTable(w, "ID", "STATUS", "RECEIVED", "RESELLER", "FROM", "WHY", "SUBJECT")
+		t := newTable(w, "ID", "STATUS", "RECEIVED", "RESELLER", "FROM", "SUBJECT", "WHY")
 		for _, m := range list {
-			t.row(m.ID, m.Status, m.Received, m.Reseller, m.Identity.Address, m.Reason, m.Subject)
+			t.row(m.ID, m.Status, m.Received, m.Reseller, m.Identity.Address, cell(m.Subject), cell(m.Reason))
 		}
 		return t.flush()
 	})
@@ -151,7 +153,11 @@ func (c *mailRawCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	raw, err := c.client().post(ctx, "mail/raw", jsonBody(idRequest{ID: id}))
+	request, err := json.Marshal(idRequest{ID: id})
+	if err != nil {
+		return err
+	}
+	raw, err := c.client().post(ctx, "mail/raw", bytes.NewReader(request))
 	if err != nil {
 		return err
 	}

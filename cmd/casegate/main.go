@@ -49,6 +49,9 @@ const (
 	exitNoDaemon = 3 // the verb needs a running daemon, and there is none
 )
 
+// dataEnv names the data directory in place of a flag.
+const dataEnv = "CASEGATE_DATA"
+
 // usageError is a command line that parses but makes no sense.
 type usageError struct{ text string }
 
@@ -59,6 +62,10 @@ func main() {
 }
 
 func run(args []string, con *console) int {
+	// Set but empty is not set, also to the parser.
+	if os.Getenv(dataEnv) == "" {
+		os.Unsetenv(dataEnv)
+	}
 	ctx, stop := untilSignal(context.Background(), con.err)
 	defer stop()
 	parser, err := kong.New(&cli{},

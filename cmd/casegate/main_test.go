@@ -18,14 +18,16 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"casegate/cases"
+	"casegate/cases/store/bolt"
 )
 
 // TestMain makes the test binary a casegate too: stories and crash tests start
 // it as a process of its own.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"casegate":       main,
-		"casegate-early": serveEarly,
+		"casegate":           main,
+		"casegate-early":     func() { serveWrong(func(s *bolt.Store) cases.Store { return earlyStore{s} }) },
+		"casegate-forgetful": func() { serveWrong(func(s *bolt.Store) cases.Store { return forgetfulStore{s} }) },
 	})
 }
 

@@ -11,9 +11,9 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"casegate/mailer"
@@ -60,13 +60,15 @@ type sentMail struct {
 	File    string    `json:"file"`
 }
 
-// caseTag finds the case's number in the subject of a notice (design 3).
-var caseTag = regexp.MustCompile(`\[([A-Z][A-Z0-9]{0,11}-[0-9]+)\]`)
-
 // list reads the headers of all mails, the oldest first.
 func (o outbox) list() ([]sentMail, error) {
 	entries, err := os.ReadDir(o.dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no outbox in %s: only the demo (casegate serve --demo) has one, from its first mail on", filepath.Dir(o.dir))
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, notADirectory(filepath.Dir(o.dir))
+	case err != nil:
 		return nil, fmt.Errorf("read outbox: %w", err)
 	}
 	names := slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
@@ -98,8 +100,9 @@ func (o outbox) read(name string) (sentMail, error) {
 	}
 	m.Subject = decodeHeader(parsed.Header.Get("Subject"))
 	m.To = decodeHeader(parsed.Header.Get("To"))
-	if tag := caseTag.FindStringSubmatch(m.Subject); tag != nil {
-		m.Case = tag[1]
+	// A notice's subject begins with its case: "[NORTH-1] Fire".
+	if number, _, found := strings.Cut(strings.TrimPrefix(m.Subject, "["), "] "); found && caseNumber.MatchString(number) {
+		m.Case = number
 	}
 	return m, nil
 }

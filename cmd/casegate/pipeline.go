@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"net/mail"
+	"slices"
 	"time"
 
 	"casegate/cases"
@@ -58,7 +58,9 @@ func (p *pipeline) explain(ctx context.Context, desk *cases.Desk, q dryRun, r io
 	m := &mailer.Mail{ID: p.newID(), Received: p.now().UTC(), Door: "file", Sum: sha256.Sum256(raw),
 		Raw: blob.Body{Data: raw, Size: int64(len(raw))}}
 	m.Envelope = mailer.Envelope{Helo: "file", Remote: q.ip, Recipients: q.rcpt}
-	p.envelope(ctx, desk, q, m)
+	if err := p.envelope(ctx, desk, q, m); err != nil {
+		return nil, err
+	}
 	if len(m.Envelope.Recipients) == 0 {
 		return nil, &cases.Error{Kind: cases.Invalid, Text: "the mail names no recipient: say which with --rcpt"}
 	}
@@ -70,29 +72,25 @@ func (p *pipeline) explain(ctx context.Context, desk *cases.Desk, q dryRun, r io
 
 // envelope guesses from the header what was not said: the sender by From, the
 // recipients by To and Cc as far as they are ours, or all of them if none is.
-func (p *pipeline) envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *mailer.Mail) {
-	parsed, err := mail.ReadMessage(bytes.NewReader(m.Raw.Data))
-	if err != nil {
-		parsed = &mail.Message{}
-	}
-	addresses := func(field string) (all []mailer.Address) {
-		list, _ := parsed.Header.AddressList(field) // unreadable: nothing to guess from
-		for _, entry := range list {
-			if a, err := mailer.ParseAddress(entry.Address); err == nil {
-				all = append(all, a)
-			}
-		}
-		return all
-	}
+func (p *pipeline) envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *mailer.Mail) error {
 	if q.from != nil {
 		m.Envelope.ReversePath = *q.from
-	} else if from := addresses("From"); len(from) > 0 {
+	}
+	if q.from != nil && len(q.rcpt) > 0 {
+		return nil
+	}
+	// The mail is read once for its addresses and, as its sender is told by the
+	// envelope, once more with that.
+	if err := p.read(ctx, m); err != nil {
+		return fmt.Errorf("read mail: %w", err)
+	}
+	if from := addresses(m.Message.From); q.from == nil && len(from) > 0 {
 		m.Envelope.ReversePath = from[0]
 	}
 	if len(q.rcpt) > 0 {
-		return
+		return nil
 	}
-	all := append(addresses("To"), addresses("Cc")...)
+	all := addresses(slices.Concat(m.Message.To, m.Message.Cc))
 	for _, a := range all {
 		if desk.Check(ctx, &m.Envelope, a).Verdict == mailer.Accepted {
 			m.Envelope.Recipients = append(m.Envelope.Recipients, a)
@@ -101,6 +99,17 @@ func (p *pipeline) envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *
 	if len(m.Envelope.Recipients) == 0 {
 		m.Envelope.Recipients = all
 	}
+	return nil
+}
+
+// addresses leaves out names, and mailboxes whose address could not be read.
+func addresses(boxes []mailer.Mailbox) (all []mailer.Address) {
+	for _, box := range boxes {
+		if !box.Email.IsZero() {
+			all = append(all, box.Email)
+		}
+	}
+	return all
 }
 
 // wireLines gives a file the line ends that it would have on the wire: there a bare

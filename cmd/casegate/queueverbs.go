@@ -31,17 +31,35 @@ func (c *queueListCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	return print(con, c.format, list, func(w io.Writer, list []*mailer.Delivery) error {
+	err = print(con, c.format, list, func(w io.Writer, list []*mailer.Delivery) error {
 		if len(list) == 0 {
 			fmt.Fprintf(w, "No delivery is %s.\n", c.State)
 			return nil
 		}
 		t := newTable(w, "ID", "STATE", "CREATED", "DUE", "TRIES", "RESELLER", "CASE", "TO", "LAST ERROR")
 		for _, d := range list {
-			t.row(d.ID, d.State, d.Created, d.Due, d.Attempts, d.Tenant, d.Case, d.Recipient, d.LastError)
+			t.row(d.ID, d.State, d.Created, d.Due, d.Attempts, d.Tenant, d.Case, d.Recipient, cell(d.LastError))
 		}
 		return t.flush()
 	})
+	if err != nil || c.JSON || mailer.DeliveryState(c.State) != mailer.Waiting {
+		return err
+	}
+	return c.hint(ctx, con)
+}
+
+// hint tells whoever looks at what waits of what will not be tried any more.
+func (c *queueListCmd) hint(ctx context.Context, con *console) error {
+	failed, err := ask[*mailer.Delivery](ctx, c.client(), "queue/list", queueRequest{State: mailer.Failing})
+	if err != nil || len(failed) == 0 {
+		return err
+	}
+	said := "1 delivery has"
+	if n := len(failed); n > 1 {
+		said = fmt.Sprintf("%d deliveries have", n)
+	}
+	_, err = fmt.Fprintf(con.out, "%s failed: casegate queue list --state failed\n", said)
+	return err
 }
 
 // oneDelivery is what the verbs about one delivery have in common.

@@ -60,16 +60,17 @@ func (c *serveCmd) settings() (config, error) {
 		}
 	}
 	for _, o := range []struct {
-		flag, value string
-		into        *string
+		flag, key, value string
+		into             *string
 	}{
-		{"data", c.Data, &conf.Data}, {"smtp", c.SMTP, &conf.SMTP.Listen},
-		{"public", c.Public, &conf.HTTP.Public}, {"admin", c.Admin, &conf.HTTP.Admin},
+		{"data", "data", c.Data, &conf.Data}, {"smtp", "smtp.listen", c.SMTP, &conf.SMTP.Listen},
+		{"public", "http.public", c.Public, &conf.HTTP.Public}, {"admin", "http.admin", c.Admin, &conf.HTTP.Admin},
 	} {
 		if o.value == "" {
 			continue
 		}
 		*o.into = o.value
+		conf.flags = append(conf.flags, o.key)
 		if o.flag == "data" {
 			continue
 		}
@@ -98,6 +99,9 @@ func (m *Main) greet(w io.Writer) {
 		t.row("Mail out", "through "+m.Config.Relay.URL)
 	}
 	t.flush()
+	if err := m.ready(); err != nil {
+		fmt.Fprintf(w, "\nNo mail is taken now: %s\n", oneLine(err.Error()))
+	}
 	if m.Config.demo {
 		fmt.Fprint(w, m.nextSteps(status.SMTP, programName()))
 	}

@@ -83,24 +83,30 @@ func (*verifyCmd) Help() string { return "Example: casegate verify --data /var/l
 func (c *verifyCmd) Run(ctx context.Context, con *console) error {
 	_, err := ask[statusAnswer](ctx, newClient(c.Data), "status", noRequest{})
 	var none *noDaemonError
-	if !errors.As(err, &none) {
+	var answer *answerError
+	switch {
+	case errors.As(err, &none):
+	case err == nil, errors.As(err, &answer):
 		return fmt.Errorf("a daemon runs on %s: stop it first, then verify", c.Data)
+	default: // it cannot be known
+		return err
 	}
 	found, err := verifyData(ctx, c.Data)
 	if err != nil {
 		return err
 	}
+	bad := faultsOf(found)
 	err = print(con, c.format, found, func(w io.Writer, found []finding) error {
 		for _, f := range found {
-			fmt.Fprintln(w, oneLine(f.Fault))
+			fmt.Fprintln(w, oneLine(f.Fault+f.Note))
 		}
-		if len(found) == 0 {
+		if len(bad) == 0 {
 			fmt.Fprintf(w, "%s is sound.\n", c.Data)
 		}
 		return nil
 	})
-	if err == nil && len(found) > 0 {
-		err = fmt.Errorf("%s found in %s: keep a copy of it, and restore a backup if mails are missing", counted(len(found), "fault"), c.Data)
+	if err == nil && len(bad) > 0 {
+		err = fmt.Errorf("%s found in %s: keep a copy of it, and restore a backup if mails are missing", counted(len(bad), "fault"), c.Data)
 	}
 	return err
 }

@@ -63,7 +63,7 @@ func (t *table) row(cells ...any) {
 			c = moment(at)
 		}
 		texts[i] = oneLine(fmt.Sprint(c))
-		if texts[i] == "" && i < len(cells)-1 {
+		if texts[i] == "" {
 			texts[i] = "-"
 		}
 	}
@@ -79,12 +79,25 @@ func indented(w io.Writer) *table {
 
 func (t *table) flush() error { return t.w.Flush() }
 
+// maxCell is how many characters of a free text a column shows.
+const maxCell = 60
+
+// cell cuts a free text for a column, in its middle: an error begins with where and
+// ends with why.
+func cell(s string) string {
+	letters := []rune(oneLine(s))
+	if n := len(letters); n > maxCell {
+		return string(letters[:maxCell/2-1]) + "…" + string(letters[n-maxCell/2:])
+	}
+	return string(letters)
+}
+
 // moment writes a time for people; the zone is the machine's.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return t.Local().Format("2006-01-02 15:04:05")
+	return t.Local().Format("2006-01-02 15:04:05 MST")
 }
 
 // jsonLine writes a value as one line of JSON. encoding/json lets the 8-bit

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 )
 
@@ -77,11 +78,16 @@ func TestTable(t *testing.T) {
 	var b bytes.Buffer
 	tab := newTable(&b, "NO", "TITLE")
 	tab.row(1, "a\nb")
-	tab.row(10, "c")
+	tab.row(10, "")
+	tab.row("", cell(strings.Repeat("ż", 50)+strings.Repeat("b", 50)))
+	tab.row(time.Unix(0, 0), cell("d "))
 	if err := tab.flush(); err != nil {
 		t.Fatal(err)
 	}
-	want := "NO  TITLE\n1   a b\n10  c\n"
+	zone, _ := time.Unix(0, 0).Local().Zone()
+	at := time.Unix(0, 0).Local().Format("2006-01-02 15:04:05 ") + zone
+	wide := strings.Repeat(" ", len(at)-1)
+	want := "NO" + wide[1:] + "  TITLE\n1" + wide + "  a b\n10" + wide[1:] + "  -\n-" + wide + "  " + strings.Repeat("ż", 29) + "…" + strings.Repeat("b", 30) + "\n" + at + "  d\n"
 	if b.String() != want {
 		t.Errorf("the table is\n%swant\n%s", b.String(), want)
 	}
