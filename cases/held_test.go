@@ -222,7 +222,7 @@ func TestQueueLeases(t *testing.T) {
 	if d.State != mailer.Waiting || d.LastError != "421 busy" {
 		t.Errorf("after a temporary failure the delivery is %+v, want waiting with the error", d)
 	}
-	if d, _ := o.Delivery(ctx, first[1].ID); d.State != mailer.Failing {
+	if d, _ := o.Delivery(ctx, first[1].ID); d.State != mailer.GivenUp {
 		t.Errorf("after a permanent failure the delivery is %s, want failed", d.State)
 	}
 	o.clock = o.clock.Add(time.Minute)
@@ -234,7 +234,7 @@ func TestQueueLeases(t *testing.T) {
 	if err := o.Finish(ctx, again[0], errors.New("421 busy")); err != nil {
 		t.Fatal(err)
 	}
-	if d, _ := o.Delivery(ctx, again[0].ID); d.State != mailer.Failing {
+	if d, _ := o.Delivery(ctx, again[0].ID); d.State != mailer.GivenUp {
 		t.Errorf("after five days the delivery is %s, want failed", d.State)
 	}
 	if d, err := o.Retry(ctx, again[0].ID); err != nil || d.State != mailer.Waiting {

@@ -200,7 +200,7 @@ func judge(delivery *mailer.Delivery, result error, now time.Time) {
 	case errors.Is(result, mailer.ErrWithdrawn):
 		delivery.State = mailer.Withdrawn
 	case mailer.IsPermanent(result), now.Sub(delivery.Created) >= mailer.MaxAge:
-		delivery.State = mailer.Failing
+		delivery.State = mailer.GivenUp
 	default:
 		if !delivery.Due.After(now) { // the attempt has outlasted its retry time
 			delivery.Due = now.Add(mailer.RetryAfter(delivery.Attempts, delivery.ID))
@@ -242,7 +242,7 @@ func (d *Desk) Delivery(ctx context.Context, id mailer.ID) (*mailer.Delivery, er
 func (d *Desk) Retry(ctx context.Context, id mailer.ID) (*mailer.Delivery, error) {
 	defer d.due.ring()
 	return d.changeDelivery(ctx, id, func(delivery *mailer.Delivery) error {
-		if delivery.State != mailer.Waiting && delivery.State != mailer.Failing {
+		if delivery.State != mailer.Waiting && delivery.State != mailer.GivenUp {
 			return errorf(Conflict, "delivery %s is %s: only a waiting or failed one can be tried again", id, delivery.State)
 		}
 		delivery.State, delivery.Due, delivery.Finished = mailer.Waiting, d.now(), time.Time{}

@@ -13,7 +13,7 @@ type DeliveryState string
 const (
 	Waiting   DeliveryState = "waiting"   // due now or later
 	Sent      DeliveryState = "sent"      // the next hop took it
-	Failing   DeliveryState = "failed"    // given up: refused for good, or too old
+	GivenUp   DeliveryState = "failed"    // given up: refused for good, or too old
 	Withdrawn DeliveryState = "withdrawn" // nothing to say, or no longer to this person
 	Dropped   DeliveryState = "dropped"   // by the operator
 )

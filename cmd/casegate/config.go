@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,6 +35,7 @@ type config struct {
 	flags   []string       // keys that the command line has set instead
 	demo    bool           // the built-in directory, and the outbox instead of a relay
 	trusted []netip.Prefix // SMTP.TrustedNetworks
+	tls     *tls.Config    // SMTP.TLSCert and TLSKey; nil: no STARTTLS
 	target  remote.Target  // Relay.URL and Relay.User
 }
 
@@ -42,6 +44,8 @@ type smtpConfig struct {
 	MaxSizeMiB      int      `toml:"max_size_mib"`
 	MaxRecipients   int      `toml:"max_recipients"`
 	TrustedNetworks []string `toml:"trusted_networks"`
+	TLSCert         string   `toml:"tls_cert"`
+	TLSKey          string   `toml:"tls_key"`
 }
 
 type httpConfig struct {
@@ -114,7 +118,7 @@ func loadConfig(file string) (config, error) {
 		return c, err
 	}
 	c.file = file
-	for _, path := range []*string{&c.Data, &c.Directory.File, &c.Relay.PasswordFile} {
+	for _, path := range []*string{&c.Data, &c.Directory.File, &c.Relay.PasswordFile, &c.SMTP.TLSCert, &c.SMTP.TLSKey} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(filepath.Dir(file), *path)
 		}
@@ -167,6 +171,13 @@ func (c *config) check(f *tomlFile) error {
 }
 
 func (c *config) checkSMTP(bad *complaints) {
+	if c.SMTP.TLSCert != "" || c.SMTP.TLSKey != "" {
+		pair, err := tls.LoadX509KeyPair(c.SMTP.TLSCert, c.SMTP.TLSKey)
+		if err != nil {
+			bad.add("smtp.tls_cert", "no certificate with its key can be read from it and smtp.tls_key: %v", err)
+		}
+		c.tls = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	}
 	listenAddress(bad, "smtp.listen", c.SMTP.Listen)
 	between(bad, "smtp.max_size_mib", c.SMTP.MaxSizeMiB, 1, 1024)
 	// RFC 5321 4.5.3.1.8: at least 100 recipients have to be taken.

@@ -65,7 +65,7 @@ func (o outbox) list() ([]sentMail, error) {
 	entries, err := os.ReadDir(o.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no outbox in %s: only the demo (casegate serve --demo) has one, from its first mail on", filepath.Dir(o.dir))
+		return nil, fmt.Errorf("there is no outbox in %s: only the demo (casegate serve --demo) has one", filepath.Dir(o.dir))
 	case errors.Is(err, syscall.ENOTDIR):
 		return nil, notADirectory(filepath.Dir(o.dir))
 	case err != nil:

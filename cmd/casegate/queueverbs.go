@@ -50,7 +50,7 @@ func (c *queueListCmd) Run(ctx context.Context, con *console) error {
 
 // hint tells whoever looks at what waits of what will not be tried any more.
 func (c *queueListCmd) hint(ctx context.Context, con *console) error {
-	failed, err := ask[*mailer.Delivery](ctx, c.client(), "queue/list", queueRequest{State: mailer.Failing})
+	failed, err := ask[*mailer.Delivery](ctx, c.client(), "queue/list", queueRequest{State: mailer.GivenUp})
 	if err != nil || len(failed) == 0 {
 		return err
 	}

@@ -23,7 +23,7 @@ func TestQueueHint(t *testing.T) {
 		var q queueRequest
 		json.NewDecoder(r.Body).Decode(&q)
 		for range failed {
-			if q.State == mailer.Failing {
+			if q.State == mailer.GivenUp {
 				json.NewEncoder(w).Encode(mailer.Delivery{State: q.State})
 			}
 		}

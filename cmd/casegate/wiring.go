@@ -65,7 +65,7 @@ func (m *Main) joinParts(ctx context.Context) error {
 	m.smtp = &mx.Server{
 		Hostname: conf.Hostname, Handler: measuredHandler{m.desk, m.metrics}, Read: m.pipeline.read, Blobs: blobs,
 		NewID: ids.New, Now: time.Now, Log: m.Log,
-		MaxSize: conf.maxSize(), MaxRecipients: conf.SMTP.MaxRecipients,
+		MaxSize: conf.maxSize(), MaxRecipients: conf.SMTP.MaxRecipients, Room: disk.room, TLS: conf.tls,
 	}
 	m.metrics.registry.MustRegister(&backlog{store: store, log: m.Log})
 	return nil
@@ -140,7 +140,8 @@ func newPipeline(conf config, blobs blob.Store, ids *mailer.IDs) *pipeline {
 // transport is the relay, or in the demo the outbox.
 func (m *Main) transport() (mailer.Transport, error) {
 	if m.Config.demo {
-		return outbox{dir: filepath.Join(m.Config.Data, outboxName)}, nil
+		dir := filepath.Join(m.Config.Data, outboxName)
+		return outbox{dir: dir}, os.MkdirAll(dir, 0o700)
 	}
 	c := m.Config.relay()
 	c.Log = m.Log

@@ -70,7 +70,7 @@ func (t *txn) Prune(before time.Time, n int) (int, error) {
 	if err != nil {
 		return forgotten, fmt.Errorf("prune ledger: %w", err)
 	}
-	for _, state := range []mailer.DeliveryState{mailer.Sent, mailer.Failing, mailer.Withdrawn, mailer.Dropped} {
+	for _, state := range []mailer.DeliveryState{mailer.Sent, mailer.GivenUp, mailer.Withdrawn, mailer.Dropped} {
 		k, err := pruneOld(t, deliveriesOf(state), n, func(d *mailer.Delivery) ([]entry, bool) {
 			return deliveryEntries(d), d.Finished.Before(before)
 		})

@@ -73,7 +73,7 @@ func deliveries(t *testing.T, s cases.Store) {
 	})
 	update(t, s, func(tx cases.Tx) error {
 		again := newDelivery("06d", mailer.Waiting, day0.Add(time.Hour)) // tried again by the operator
-		done := newDelivery("06c", mailer.Failing, day0)
+		done := newDelivery("06c", mailer.GivenUp, day0)
 		done.Finished = day0
 		if err := errors.Join(tx.PutDelivery(again), tx.PutDelivery(done),
 			tx.PutDelivery(newDelivery("06e", mailer.Waiting, day0.Add(time.Minute)))); err != nil {
@@ -82,7 +82,7 @@ func deliveries(t *testing.T, s cases.Store) {
 		return listed(mailer.Waiting, "06b", "06a", "06e", "06d")(tx)
 	})
 	view(t, s, func(tx cases.Tx) error {
-		return errors.Join(listed(mailer.Waiting, "06b", "06a", "06e", "06d")(tx), listed(mailer.Sent, "06f")(tx), listed(mailer.Failing, "06c")(tx))
+		return errors.Join(listed(mailer.Waiting, "06b", "06a", "06e", "06d")(tx), listed(mailer.Sent, "06f")(tx), listed(mailer.GivenUp, "06c")(tx))
 	})
 }
 
@@ -94,7 +94,7 @@ func prune(t *testing.T, s cases.Store) {
 		for n := range each {
 			old := newDelivery(id("old", n), mailer.Sent, day0)
 			old.Finished = day0.Add(-time.Duration(n) * time.Hour)
-			young := newDelivery(id("young", n), mailer.Failing, day0)
+			young := newDelivery(id("young", n), mailer.GivenUp, day0)
 			young.Finished = day0.Add(time.Duration(n+1) * time.Nanosecond)
 			waiting := newDelivery(id("waiting", n), mailer.Waiting, day0.AddDate(-1, 0, 0))
 			if err := errors.Join(tx.PutDelivery(old), tx.PutDelivery(young), tx.PutDelivery(waiting),
@@ -134,7 +134,7 @@ func prune(t *testing.T, s cases.Store) {
 			_, err = tx.Recall(cases.LedgerKey{1, byte(n)})
 			errs = append(errs, err)
 		}
-		for state, expected := range map[mailer.DeliveryState]int{mailer.Sent: 0, mailer.Failing: each, mailer.Waiting: each} {
+		for state, expected := range map[mailer.DeliveryState]int{mailer.Sent: 0, mailer.GivenUp: each, mailer.Waiting: each} {
 			if got, err := deliveryIDs(tx, state); err != nil || len(got) != expected {
 				errs = append(errs, fmt.Errorf("%d %s deliveries are left (%v); want %d", len(got), state, err, expected))
 			}

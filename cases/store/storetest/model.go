@@ -77,7 +77,7 @@ func thingID(n int) mailer.ID { return mailer.ID(fmt.Sprintf("06%d", n)) }
 
 var (
 	statuses = []cases.MailStatus{cases.MailFiled, cases.MailHeld, cases.MailFailed, cases.MailNoted}
-	states   = []mailer.DeliveryState{mailer.Waiting, mailer.Waiting, mailer.Sent, mailer.Failing}
+	states   = []mailer.DeliveryState{mailer.Waiting, mailer.Waiting, mailer.Sent, mailer.GivenUp}
 )
 
 // do does an op to both and checks that they agree on whether it can be done.
