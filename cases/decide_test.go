@@ -374,6 +374,20 @@ func TestThreadIsNotTakenOver(t *testing.T) {
 	o.wantEvents(second, cases.EventFiled, cases.EventMessage)
 }
 
+// TestUnknownRecipientIsLogged in samples, without its token: else nobody can
+// say why a customer was told 5.1.1.
+func TestUnknownRecipientIsLogged(t *testing.T) {
+	o := newOffice(t)
+	var log strings.Builder
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	for range 100 {
+		o.Check(t.Context(), &mailer.Envelope{}, mailer.MustAddress("case-abcdefghijklmnop@gate.example"))
+	}
+	if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "recipient=case-…@gate.example") {
+		t.Errorf("100 refusals within a second are logged as %q, want one line without the token", log.String())
+	}
+}
+
 // TestDeferredIsSilent: of a mail that nobody took, nothing is kept or claimed.
 func TestDeferredIsSilent(t *testing.T) {
 	o := newOffice(t)

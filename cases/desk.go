@@ -98,6 +98,9 @@ func (d *Desk) Check(ctx context.Context, env *mailer.Envelope, rcpt mailer.Addr
 		o.Recipient = rcpt
 		return o
 	}
+	if out.Verdict == mailer.Refused {
+		d.Refused(ctx, mailer.Refusal{Envelope: *env, Recipient: rcpt, Reason: out.Reason, Text: out.Text})
+	}
 	return out
 }
 
@@ -106,8 +109,12 @@ func (d *Desk) Check(ctx context.Context, env *mailer.Envelope, rcpt mailer.Addr
 const refusalSample = time.Second
 
 // Refused takes note of what a door turned away by itself: counted by the
-// caller, logged in samples, never stored (design 2.6).
+// caller, logged in samples, never stored (design 2.6). Of a mail whose text has
+// come the door writes a line itself.
 func (d *Desk) Refused(ctx context.Context, r mailer.Refusal) {
+	if len(r.Envelope.Recipients) > 0 && r.Recipient.IsZero() {
+		return
+	}
 	now, last := d.now().UnixMilli(), d.refusedLogged.Load()
 	if now-last < refusalSample.Milliseconds() || !d.refusedLogged.CompareAndSwap(last, now) {
 		return

@@ -148,6 +148,13 @@ func TestPlanDirectory(t *testing.T) {
 		t.Errorf("after applying, %q is still to do", plan)
 	}
 	o.file("Printer")
+	swapped := casestest.Directory()
+	swapped.Resellers[0].Prefix, swapped.Resellers[1].Prefix = "NORD", "NORTH"
+	if err := swapped.Index(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.ApplyDirectory(t.Context(), swapped)
+	wantKind(t, err, cases.Conflict) // NORTH-1 is north's
 	next.Resellers, next.People, next.Customers = next.Resellers[1:], nil, nil
 	if err := next.Index(); err != nil {
 		t.Fatal(err)

@@ -47,6 +47,20 @@ func planDirectory(tx Tx, next *Directory) ([]string, error) {
 			return nil, errorf(Conflict, "reseller %q has cases and cannot be removed: keep it, without people if need be", r.ID)
 		}
 	}
+	for _, r := range next.Resellers {
+		for _, other := range now.Resellers {
+			if r.ID == other.ID || r.Prefix != other.Prefix {
+				continue
+			}
+			n, err := tx.NextCase(other.ID)
+			if err != nil {
+				return nil, err
+			}
+			if n > 1 {
+				return nil, errorf(Conflict, "prefix %q is in the numbers of reseller %q's cases: choose another for %q", r.Prefix, other.ID, r.ID)
+			}
+		}
+	}
 	var plan []string
 	for _, kind := range []string{"resellers", "people", "customers"} {
 		lines, err := diff(kind, now, next)
