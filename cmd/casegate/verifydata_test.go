@@ -153,7 +153,7 @@ func TestIDsAfterARestart(t *testing.T) {
 	m := runDemo(t, nil)
 	tomorrow := (&mailer.IDs{Now: func() time.Time { return time.Now().Add(24 * time.Hour) }}).New()
 	err := m.store.Update(t.Context(), func(tx cases.Tx) error {
-		return tx.PutMail(&cases.MailRecord{ID: tomorrow, Status: cases.MailRefused})
+		return tx.PutMail(&cases.MailRecord{ID: tomorrow, Status: cases.MailHeld})
 	})
 	if err != nil {
 		t.Fatal(err)
