@@ -190,7 +190,7 @@ func printRecord(w io.Writer, r *cases.MailRecord) error {
 	}
 	fmt.Fprintln(w, "\nOutcome")
 	for _, o := range r.Outcomes {
-		line := fmt.Sprintf("%s: %s", o.Recipient, o.Verdict)
+		line := fmt.Sprintf("%s: %s", o.Recipient.Loggable(), o.Verdict)
 		if o.Reason != "" {
 			line += fmt.Sprintf(" (%s) %s", o.Reason, o.Text)
 		}
