@@ -183,6 +183,9 @@ func rank(k routeKind) int {
 // new one.
 func (t *tenantDecision) record(tenant ResellerID, recipients []recipient) (*MailRecord, error) {
 	if t.override != nil {
+		if r := t.override.record; r.Reseller != tenant {
+			return nil, errorf(Conflict, "mail %s came for reseller %q, and its address is another's by now: it can only be discarded", r.ID, r.Reseller)
+		}
 		t.part.stored = true
 		return t.override.record, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"casegate/cases"
+	"casegate/cases/casestest"
 	"casegate/mailer"
 )
 
@@ -52,6 +53,28 @@ func TestRelease(t *testing.T) {
 	}
 	if b, _ := io.ReadAll(raw); string(b) != string(m.Raw.Data) {
 		t.Errorf("the raw mail changed on release")
+	}
+}
+
+// TestReleaseAfterADomainMoved: what was held for one reseller is never filed with
+// another, even where the address has become that one's (T28).
+func TestReleaseAfterADomainMoved(t *testing.T) {
+	o := newOffice(t)
+	l := letter{from: "anna@corp.example", level: mailer.Verified, to: []string{"abuse@north-east.example"}, subject: "x"}
+	o.want(mailer.Held, o.send(l))
+	r := o.wantMails(cases.MailHeld, 1)[0]
+	next := casestest.Directory()
+	next.Resellers[0].Domains, next.Resellers[1].Domains = []string{"north.example"}, []string{"south.example", "north-east.example"}
+	if err := next.Index(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.ApplyDirectory(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	_, err := o.Release(t.Context(), r.ID, o.mail(l), "")
+	wantKind(t, err, cases.Conflict)
+	if again, err := o.Mail(t.Context(), r.ID); err != nil || again.Status != cases.MailHeld || again.Reseller != "north" {
+		t.Errorf("the mail is now %+v (%v), want held for north as before", again, err)
 	}
 }
 
