@@ -349,7 +349,7 @@ func (t *tenantDecision) ask(q request) rule {
 	if t.override != nil {
 		q.standing = standVerified
 	}
-	q.automatic = t.mail.Message.Kind != mailer.KindPerson
+	q.automatic = t.mail.Message.Automatic
 	row := q.rule()
 	t.trace.Add("policy", fmt.Sprintf("%s, %s, %s", q.action, q.relation, q.standing), string(row.effect), row.why)
 	if t.override != nil && row.effect == hold {

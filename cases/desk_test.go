@@ -74,6 +74,7 @@ func (o *office) mail(l letter) *mailer.Mail {
 	if m.Message.Kind == "" {
 		m.Message.Kind = mailer.KindPerson
 	}
+	m.Message.Automatic = m.Message.Kind != mailer.KindPerson
 	if l.from != "" {
 		m.Identity.Address = mailer.MustAddress(l.from)
 		m.Envelope.ReversePath = m.Identity.Address

@@ -116,7 +116,7 @@ func (t *tenantDecision) append(c *Case, row rule, self *Participant) (mailer.Ou
 		return t.same(c.Number)
 	}
 	kind := EventMessage
-	if t.mail.Message.Kind != mailer.KindPerson && t.override == nil {
+	if t.mail.Message.Automatic && t.override == nil {
 		kind = EventAuto
 	}
 	ch := &change{c: c, messageID: t.mail.Message.MessageID}
@@ -148,7 +148,7 @@ func (t *tenantDecision) messageEvent(kind EventType, actor Actor) Event {
 	}
 	return Event{
 		Time: t.now, Type: kind, Group: m.ID, Actor: actor, Channel: "mail", Mail: t.part.record.ID,
-		Automatic: m.Message.Kind != mailer.KindPerson,
+		Automatic: m.Message.Automatic,
 		Message: &Message{
 			Subject: m.Message.Subject, MessageID: m.Message.MessageID, Text: m.Message.Text,
 			Attachments: m.Message.Attachments, Limits: limits,

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"casegate/ingest/parse"
+	"casegate/ingest/parse/header"
 	"casegate/mailer"
 	"casegate/mailer/blob"
 )
@@ -25,7 +26,7 @@ type Reader struct {
 	// Blobs holds the mails that are not in memory.
 	Blobs blob.Store
 	// Identify tells who wrote a mail; nil: nobody can.
-	Identify func(env *mailer.Envelope, h parse.Header) mailer.Identity
+	Identify func(env *mailer.Envelope, h header.Header) mailer.Identity
 	// Budget bounds the octets of raw mail that are being read at once, over
 	// all goroutines; 0: DefaultBudget. A mail larger than that waits until it
 	// is the only one.
@@ -54,8 +55,11 @@ func (r *Reader) Read(ctx context.Context, m *mailer.Mail) error {
 	r.identify(m, raw)
 	// RFC 3834 2, mail-traps E: no person sends with the null reverse-path. That
 	// it is a bounce is known only where the mail says so itself.
-	if m.Envelope.ReversePath.IsZero() && m.Message.Kind == mailer.KindPerson {
-		m.Message.Kind = mailer.KindAuto
+	if m.Envelope.ReversePath.IsZero() {
+		m.Message.Automatic = true
+		if m.Message.Kind == mailer.KindPerson {
+			m.Message.Kind = mailer.KindAuto
+		}
 	}
 	return nil
 }
@@ -73,7 +77,7 @@ func (r *Reader) identify(m *mailer.Mail, raw []byte) {
 			m.Message.Failure = fmt.Sprintf("finding out the sender broke down: %.200v", cause)
 		}
 	}()
-	m.Identity = r.Identify(&m.Envelope, parse.ReadHeader(raw))
+	m.Identity = r.Identify(&m.Envelope, header.Read(raw))
 }
 
 func (r *Reader) budget() int64 {

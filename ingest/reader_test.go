@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"casegate/ingest/parse"
+	"casegate/ingest/parse/header"
 	"casegate/ingest/verify"
 	"casegate/mailer"
 	"casegate/mailer/blob"
@@ -142,7 +142,7 @@ func TestReaderErrors(t *testing.T) {
 
 // TestIdentifyPanic: T63.
 func TestIdentifyPanic(t *testing.T) {
-	r := &Reader{Identify: func(*mailer.Envelope, parse.Header) mailer.Identity { panic("a bug") }}
+	r := &Reader{Identify: func(*mailer.Envelope, header.Header) mailer.Identity { panic("a bug") }}
 	m := &mailer.Mail{Raw: inMemory(plainMail)}
 	if err := r.Read(t.Context(), m); err != nil {
 		t.Fatal(err)

@@ -23,46 +23,6 @@ type Mail struct {
 	Sum [32]byte
 }
 
-// Kind tells what sort of mail a message is (mail-traps E).
-type Kind string
-
-const (
-	KindPerson Kind = "person" // somebody wrote it
-	KindAuto   Kind = "auto"   // Auto-Submitted, null reverse-path, a vacation answer, a list or bulk mail: never answered
-	KindBounce Kind = "bounce" // multipart/report: never answered
-)
-
-// Message is what a mail says, read from its MIME structure.
-type Message struct {
-	Subject     string    // decoded, on one line
-	From        []Mailbox // as written; the sender to believe is Mail.Identity
-	To, Cc      []Mailbox
-	MessageID   string   // without angle brackets; "" if there is none that can be used
-	InReplyTo   []string // Message-IDs without angle brackets
-	References  []string
-	Date        time.Time // zero if missing or unreadable: for show only
-	Text        string    // valid UTF-8 without NUL, lines end with \n
-	Kind        Kind
-	Attachments []Attachment
-	Received    int // number of Received fields: the hops so far
-
-	// Limits names what could not be read as MIME and is therefore kept
-	// only as raw bytes: shown to the reader of the case.
-	Limits []string
-	// Failure is set when reading broke down; the mail is kept as failed.
-	Failure string
-}
-
-// Attachment describes one part of the message that is not its text. The bytes
-// stay in the raw mail.
-type Attachment struct {
-	Name        string `json:"name"` // made safe: no path, control or bidi characters, at most 255 octets
-	ContentType string `json:"content_type"`
-	Size        int64  `json:"size"`   // octets, decoded
-	SHA256      string `json:"sha256"` // of the decoded bytes, hexadecimal
-	ContentID   string `json:"content_id,omitempty"`
-}
-
 // Verdict is what became of a mail for one recipient.
 type Verdict string
 

@@ -15,7 +15,7 @@ import (
 	"casegate/cases/store/bolt"
 	"casegate/ingest"
 	"casegate/ingest/corpustest"
-	"casegate/ingest/parse"
+	"casegate/ingest/parse/header"
 	"casegate/mailer"
 	"casegate/mailer/blob"
 )
@@ -38,7 +38,7 @@ func TestCorpusIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	contact := mailer.MustAddress("it@acme.example")
-	reader := &ingest.Reader{Blobs: blobs, Identify: func(*mailer.Envelope, parse.Header) mailer.Identity {
+	reader := &ingest.Reader{Blobs: blobs, Identify: func(*mailer.Envelope, header.Header) mailer.Identity {
 		return mailer.Identity{Level: mailer.Verified, Address: contact, Why: "given by the test"}
 	}}
 	count := map[cases.MailStatus]int{}

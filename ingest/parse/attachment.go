@@ -8,6 +8,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"casegate/ingest/parse/charset"
+	"casegate/ingest/parse/header"
+	"casegate/ingest/parse/transfer"
 	"casegate/mailer"
 )
 
@@ -17,14 +20,16 @@ const maxFileName = 255
 // attach notes a part as an attachment.
 func (b *body) attach(p *part) {
 	d := newDigest()
-	decodeTransfer(d, p.header.Get("Content-Transfer-Encoding"), p.content)
+	dec := transfer.NewDecoder(d, p.header.Get("Content-Transfer-Encoding"))
+	dec.Write(p.content)
+	dec.Close()
 	typ := p.contentType()
 	name := p.fileName()
 	if name == "" {
 		name = fmt.Sprintf("part-%d%s", b.leaf, extension(typ))
 	}
 	a := mailer.Attachment{Name: name, ContentType: typ, Size: d.size, SHA256: d.sum()}
-	if ids := messageIDs(p.header.Get("Content-ID")); len(ids) > 0 {
+	if ids := header.MessageIDs(p.header.Get("Content-ID")); len(ids) > 0 {
 		a.ContentID = ids[0]
 	}
 	b.m.Attachments = append(b.m.Attachments, a)
@@ -35,12 +40,12 @@ func (b *body) attach(p *part) {
 // (T60).
 func (p *part) fileName() string {
 	if v := p.header.Get("Content-Disposition"); v != "" {
-		_, params := mediaType(v)
-		if name := safeName(param(params, "filename", "")); name != "" {
+		_, params := header.MediaType(v)
+		if name := safeName(header.Param(params, "filename", "")); name != "" {
 			return name
 		}
 	}
-	return safeName(param(p.params, "name", ""))
+	return safeName(header.Param(p.params, "name", ""))
 }
 
 // safeName makes a name that is no path, hides nothing and starts with no dot
@@ -58,7 +63,7 @@ func safeName(s string) string {
 		}
 		return r
 	}, s)
-	s = strings.Trim(oneLine(s, 8*maxFileName), " .")
+	s = strings.Trim(charset.OneLine(s, 8*maxFileName), " .")
 	if len(s) <= maxFileName {
 		return s
 	}

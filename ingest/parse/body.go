@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"casegate/ingest/parse/charset"
+	"casegate/ingest/parse/header"
+	"casegate/ingest/parse/page"
 	"casegate/mailer"
 )
 
@@ -12,7 +15,7 @@ import (
 const maxText = 1 << 20
 
 // readBody fills Text, Attachments and Limits.
-func readBody(h Header, raw []byte, m *mailer.Message) {
+func readBody(h header.Header, raw []byte, m *mailer.Message) {
 	root, why := (*part)(nil), h.Over
 	if why == "" {
 		root, why = split(h, raw)
@@ -103,9 +106,9 @@ func (b *body) leafText(p *part, wanted bool) string {
 	text, cut := decodeText(p.header.Get("Content-Transfer-Encoding"), p.content)
 	b.cut = b.cut || cut
 	if p.typ == "text/html" {
-		return htmlText(decodeHTML(text, p.params["charset"]))
+		return page.Text(page.Decode(text, p.params["charset"]))
 	}
-	return lines(decodeCharset(text, p.params["charset"]))
+	return charset.Lines(charset.Decode(text, p.params["charset"]))
 }
 
 // joinTexts puts an empty line between the texts of several parts.
@@ -114,12 +117,6 @@ func joinTexts(texts []string) string {
 		texts[i] = strings.TrimRight(texts[i], "\n")
 	}
 	return strings.Join(texts, "\n\n")
-}
-
-// lines makes every line end \n.
-func lines(s string) string {
-	s = strings.ReplaceAll(s, "\r\n", "\n")
-	return strings.ReplaceAll(s, "\r", "\n")
 }
 
 // cutText cuts at a character within maxText.

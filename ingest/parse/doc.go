@@ -3,7 +3,7 @@
 // wrote a mail (ingest/verify does, from the Header read here), and it changes
 // nothing: the raw bytes stay the original.
 //
-// A mail is read in steps, each linear in its size and bounded: ReadHeader,
+// A mail is read in steps, each linear in its size and bounded: header.Read,
 // the header facts, split (the MIME structure, without decoding), and then the
 // parts. Attachments are decoded only to be hashed, chunk by chunk, so that a
 // large mail needs hardly more memory than its raw bytes.

@@ -9,6 +9,7 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 
 	"casegate/ingest/corpustest"
+	"casegate/ingest/parse/header"
 )
 
 // TestSplitAgreesWithEnmime: on mail that enmime has no complaint about, both
@@ -17,7 +18,7 @@ import (
 func TestSplitAgreesWithEnmime(t *testing.T) {
 	same, all := 0, 0
 	for _, it := range corpustest.Items(t) {
-		h := ReadHeader(it.Raw)
+		h := header.Read(it.Raw)
 		root, why := split(h, it.Raw)
 		if why != "" {
 			continue

@@ -3,13 +3,14 @@ package parse
 import (
 	"strings"
 
+	"casegate/ingest/parse/header"
 	"casegate/mailer"
 )
 
 // kindOf tells what sort of mail this is by its header (RFC 3834, mail-traps
 // E). The null reverse-path is not in the header: ingest.Reader adds it.
-func kindOf(h Header, subject string) mailer.Kind {
-	if typ, _ := mediaType(h.Get("Content-Type")); typ == "multipart/report" {
+func kindOf(h header.Header, subject string) mailer.Kind {
+	if typ, _ := header.MediaType(h.Get("Content-Type")); typ == "multipart/report" {
 		return mailer.KindBounce
 	}
 	for _, f := range h.Fields {
@@ -25,7 +26,7 @@ func kindOf(h Header, subject string) mailer.Kind {
 
 // isAutomatic tells whether a field marks mail that no person wrote, or that
 // was not written to us.
-func isAutomatic(f Field) bool {
+func isAutomatic(f header.Field) bool {
 	name := strings.ToLower(f.Name)
 	switch name {
 	case "auto-submitted": // RFC 3834 5: "no" is the only value that means a person

@@ -5,6 +5,9 @@ import (
 	"io"
 	"strings"
 
+	"casegate/ingest/parse/charset"
+	"casegate/ingest/parse/transfer"
+
 	"github.com/jhillyerd/enmime/v2"
 )
 
@@ -30,13 +33,13 @@ func decodeText(encoding string, content []byte) (text []byte, cut bool) {
 	if strings.EqualFold(strings.TrimSpace(encoding), "base64") {
 		// enmime keeps a complaint for every foreign octet.
 		content = bytes.Map(func(r rune) rune {
-			if r < 0x80 && (base64Table[r] || r == '=' || r == '\n') {
+			if r < 0x80 && (transfer.Base64[r] || r == '=' || r == '\n') {
 				return r
 			}
 			return -1
 		}, content)
 	}
-	head := "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: " + oneLine(encoding, 100) + "\r\n\r\n"
+	head := "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: " + charset.OneLine(encoding, 100) + "\r\n\r\n"
 	p, err := leafParser.ReadParts(io.MultiReader(strings.NewReader(head), bytes.NewReader(content)))
 	if err != nil {
 		return content, cut

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"casegate/ingest/parse/header"
 )
 
 // Limits of a MIME structure (mail-traps C, T56, T57).
@@ -15,7 +17,7 @@ const (
 // part is one entity of a mail (RFC 2045 2.4): a multipart with the parts in
 // it, or a leaf. Nothing in it is decoded.
 type part struct {
-	header  Header
+	header  header.Header
 	typ     string // media type as written, in lower case; "" if there is none
 	params  map[string]string
 	parts   []*part
@@ -27,7 +29,7 @@ type part struct {
 // be a delimiter is compared once with the at most 20 boundaries around it. A multipart without its last delimiter ends where the one around it
 // goes on. why is the limit that the structure is beyond, in words for the
 // reader of a case, or "".
-func split(h Header, raw []byte) (root *part, why string) {
+func split(h header.Header, raw []byte) (root *part, why string) {
 	root = &part{header: h}
 	s := splitter{raw: raw, pos: h.Body}
 	s.enter(root, h.Body)
@@ -80,8 +82,8 @@ func (s *splitter) line() []byte {
 
 // enter begins a part whose content starts at an offset.
 func (s *splitter) enter(p *part, start int) {
-	p.typ, p.params = mediaType(p.header.Get("Content-Type"))
-	boundary := boundaryOf(p.typ, p.params)
+	p.typ, p.params = header.MediaType(p.header.Get("Content-Type"))
+	boundary := header.Boundary(p.typ, p.params)
 	if boundary == "" {
 		s.leaf, s.start = p, start
 		return
@@ -144,7 +146,7 @@ func (s *splitter) match(rest []byte) (level int, last bool) {
 			continue
 		}
 		after, last := bytes.CutPrefix(after, []byte("--"))
-		if len(after) == 0 || isSpace(after[0]) {
+		if len(after) == 0 || header.IsSpace(after[0]) {
 			return i, last
 		}
 	}
@@ -158,14 +160,14 @@ func (s *splitter) part(m multipart) {
 		return
 	}
 	start := s.pos
-	h := ReadHeader(s.raw[start:s.endOfHeader()])
+	h := header.Read(s.raw[start:s.endOfHeader()])
 	if h.Over != "" {
 		s.why = "The header of a part of this mail is too long"
 		return
 	}
-	if !slices.ContainsFunc(h.Fields, func(f Field) bool { return isKnown(f.Name) }) &&
-		emptyLine(s.raw[start:]) == 0 {
-		h = Header{} // no header but a text that begins at once
+	if !slices.ContainsFunc(h.Fields, func(f header.Field) bool { return header.IsKnown(f.Name) }) &&
+		header.EmptyLine(s.raw[start:]) == 0 {
+		h = header.Header{} // no header but a text that begins at once
 	}
 	s.pos = start + h.Body
 	p := &part{header: h, digest: m.typ == "multipart/digest"}
@@ -177,7 +179,7 @@ func (s *splitter) part(m multipart) {
 // line, or at a delimiter, or else a part without any header would swallow the
 // next one. pos moves there.
 func (s *splitter) endOfHeader() int {
-	for start := s.pos; s.pos < len(s.raw) && s.pos-start <= maxHeader; {
+	for start := s.pos; s.pos < len(s.raw) && s.pos-start <= header.MaxOctets; {
 		before := s.pos
 		line := s.line()
 		if rest, ok := bytes.CutPrefix(line, []byte("--")); ok {
@@ -186,7 +188,7 @@ func (s *splitter) endOfHeader() int {
 				break
 			}
 		}
-		if emptyLine(line) > 0 {
+		if header.EmptyLine(line) > 0 {
 			break
 		}
 	}
@@ -227,7 +229,7 @@ func (p *part) isText() bool {
 	default:
 		return false
 	}
-	disposition, _ := mediaType(p.header.Get("Content-Disposition"))
+	disposition, _ := header.MediaType(p.header.Get("Content-Disposition"))
 	return disposition != "attachment" && p.fileName() == ""
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"casegate/ingest/parse/charset"
+	"casegate/ingest/parse/header"
 	"casegate/mailer"
 )
 
@@ -25,7 +27,7 @@ const day = 24 * 60 * 60 // seconds
 func Read(raw []byte) mailer.Message {
 	var m mailer.Message
 	attempt(&m, func() {
-		h := ReadHeader(raw)
+		h := header.Read(raw)
 		readFacts(h, &m)
 		readBody(h, raw, &m)
 	})
@@ -37,35 +39,37 @@ func Read(raw []byte) mailer.Message {
 func attempt(m *mailer.Message, read func()) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			m.Failure = oneLine("reading the mail broke down: "+fmt.Sprint(cause), 200)
+			m.Failure = charset.OneLine("reading the mail broke down: "+fmt.Sprint(cause), 200)
 		}
 	}()
 	read()
 }
 
 // readFacts fills what the header says.
-func readFacts(h Header, m *mailer.Message) {
-	_, params := mediaType(h.Get("Content-Type"))
-	charset := params["charset"] // of raw 8-bit text in the header, which names none
+func readFacts(h header.Header, m *mailer.Message) {
+	_, params := header.MediaType(h.Get("Content-Type"))
+	label := params["charset"] // of raw 8-bit text in the header, which names none
 	for _, f := range h.Fields {
 		if f.Is("Received") {
 			m.Received++
 		}
 	}
 	subject := h.Get("Subject")
-	if len(subject) > maxWords {
-		subject = subject[:maxWords]
+	if len(subject) > charset.MaxWords {
+		subject = subject[:charset.MaxWords]
 		m.Limits = append(m.Limits, "The subject of this mail is too long to be shown in full.")
 	}
-	m.Subject = oneLine(decodeWords(subject, charset), maxSubject)
+	m.Subject = charset.OneLine(charset.DecodeWords(subject, label), maxSubject)
 	m.Kind = kindOf(h, m.Subject)
-	m.MessageID = messageID(h)
-	m.InReplyTo = messageIDs(strings.Join(h.All("In-Reply-To"), " "))
-	m.References = messageIDs(strings.Join(h.All("References"), " "))
+	m.Automatic = m.Kind != mailer.KindPerson
+	m.MessageID = header.MessageID(h)
+	m.InReplyTo = header.MessageIDs(strings.Join(h.All("In-Reply-To"), " "))
+	m.References = header.MessageIDs(strings.Join(h.All("References"), " "))
 	m.Date = date(h.Get("Date"))
-	m.From = mailboxes(h, "From", charset)
-	m.To = mailboxes(h, "To", charset)
-	m.Cc = mailboxes(h, "Cc", charset)
+	m.From = header.Mailboxes(h, "From", label)
+	m.To = header.Mailboxes(h, "To", label)
+	m.Cc = header.Mailboxes(h, "Cc", label)
+	m.ReplyTo = header.Mailboxes(h, "Reply-To", label)
 }
 
 // date reads a Date field (RFC 5322 3.3); zero where it is unreadable or no

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"casegate/ingest/parse/header"
 	"casegate/mailer"
 )
 
@@ -43,7 +44,7 @@ func unfit(m mailer.Message) string {
 		return "a subject that is not one safe line"
 	case strings.IndexByte(m.Text, '\r') >= 0 || len(m.Text) > maxText:
 		return "text with CR, or above the limit"
-	case len(m.References) > maxIDs || len(m.MessageID) > maxID:
+	case len(m.References) > header.MaxIDs || len(m.MessageID) > header.MaxID:
 		return "too many or too long ids"
 	case m.Kind == "" && m.Failure == "":
 		return "no kind"

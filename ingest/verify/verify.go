@@ -10,7 +10,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"casegate/ingest/parse"
+	"casegate/ingest/parse/header"
 	"casegate/mailer"
 )
 
@@ -28,7 +28,7 @@ type Verifier struct {
 
 // Identify gives the sender of a mail. Where From leaves a doubt about who that
 // is, the Identity has no address and is never verified; Why says what it was.
-func (v *Verifier) Identify(env *mailer.Envelope, h parse.Header) mailer.Identity {
+func (v *Verifier) Identify(env *mailer.Envelope, h header.Header) mailer.Identity {
 	from, doubt := sender(h)
 	if doubt != "" {
 		return mailer.Identity{Level: mailer.Unverified, Why: doubt + ": no sender to verify"}
@@ -61,8 +61,8 @@ func (v *Verifier) trusts(remote netip.Addr) (netip.Prefix, bool) {
 // sender reads the one mailbox of the one From field (T4 to T8, F6), or says
 // what is in the way. It takes the raw field: encoded words are decoded only in
 // the name, when the address is settled.
-func sender(h parse.Header) (mailer.Mailbox, string) {
-	var from []parse.Field
+func sender(h header.Header) (mailer.Mailbox, string) {
+	var from []header.Field
 	for _, f := range h.Fields {
 		switch {
 		case f.Is("From"):
@@ -93,7 +93,7 @@ func mailbox(value string) (mailer.Mailbox, string) {
 	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 		return mailer.Mailbox{}, "a control character in From"
 	}
-	entries := parse.Addresses(value, "")
+	entries := header.Addresses(value, "")
 	switch {
 	case len(entries) == 0:
 		return mailer.Mailbox{}, "no address in From"
@@ -124,7 +124,7 @@ func isDisguised(name string) bool {
 // hidesFrom tells a field with a continuation line that looks like a From field
 // with an address: programs that do not unfold, or trim lines first, see one
 // there (espoofer a9 to a11). A list of field names, as in DKIM's h=, does not.
-func hidesFrom(f parse.Field) bool {
+func hidesFrom(f header.Field) bool {
 	lines := strings.Split(string(f.Raw), "\n")
 	for _, line := range lines[1:] {
 		name, value, found := strings.Cut(line, ":")

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"casegate/ingest/parse"
+	"casegate/ingest/parse/header"
 	"casegate/mailer"
 )
 
@@ -13,9 +13,9 @@ var trusting = &Verifier{Trusted: []netip.Prefix{
 	netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32"),
 }}
 
-func identify(header string) mailer.Identity {
+func identify(fields string) mailer.Identity {
 	env := &mailer.Envelope{Remote: netip.MustParseAddr("127.0.0.1")}
-	return trusting.Identify(env, parse.ReadHeader([]byte(header+"\r\n\r\nFrom: body@evil.test\r\n")))
+	return trusting.Identify(env, header.Read([]byte(fields+"\r\n\r\nFrom: body@evil.test\r\n")))
 }
 
 // TestNoIdentity: ways to make one program see ann@good.test where another sees
@@ -120,7 +120,7 @@ func TestIdentity(t *testing.T) {
 
 // TestTrustedNetworks: From is believed from a listed network and no other.
 func TestTrustedNetworks(t *testing.T) {
-	h := parse.ReadHeader([]byte("From: Ann <ann@good.test>\r\n\r\n"))
+	h := header.Read([]byte("From: Ann <ann@good.test>\r\n\r\n"))
 	tests := []struct {
 		remote string
 		want   mailer.Level
@@ -159,7 +159,7 @@ func FuzzIdentify(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		h := parse.ReadHeader(raw)
+		h := header.Read(raw)
 		env := &mailer.Envelope{Remote: netip.MustParseAddr("127.0.0.1")}
 		id := trusting.Identify(env, h)
 		switch {
@@ -174,7 +174,7 @@ func FuzzIdentify(f *testing.F) {
 			return
 		}
 		from := h.All("From")
-		if id.Address.IsZero() || len(from) != 1 || len(parse.Addresses(from[0], "")) != 1 {
+		if id.Address.IsZero() || len(from) != 1 || len(header.Addresses(from[0], "")) != 1 {
 			t.Errorf("verified %q by the From fields %q", id.Address, from)
 		}
 		// The address, as it is, must stand in the field: nothing is decoded or joined.

@@ -1,4 +1,8 @@
-package parse
+// Package header reads the header of a mail from its raw bytes: its fields, and
+// the addresses, message ids, media types and parameters in them (RFC 5322, 2045,
+// 2231). It repairs what real mail needs and believes nothing: who wrote a mail is
+// for ingest/verify to say.
+package header
 
 import (
 	"bytes"
@@ -7,8 +11,8 @@ import (
 
 // Limits of a header (T58, mail-traps C).
 const (
-	maxHeader = 256 << 10 // octets
-	maxFields = 1000
+	MaxOctets = 256 << 10 // octets
+	MaxFields = 1000
 )
 
 // Field is one header field as it came.
@@ -75,11 +79,11 @@ func (h Header) Has(name string) bool {
 	return false
 }
 
-// ReadHeader reads the header at the start of a mail, with CRLF or LF line
+// Read reads the header at the start of a mail, with CRLF or LF line
 // ends. It skips an mbox "From " line and other junk lines that have fields
 // below them, and takes the first line that is neither field nor continuation
 // for the body where no field follows: a header without its empty line.
-func ReadHeader(raw []byte) Header {
+func Read(raw []byte) Header {
 	var h Header
 	lastField, sought := -1, false // start of the last well-known field; sought once, at the first junk line
 	for pos := 0; ; {
@@ -87,17 +91,17 @@ func ReadHeader(raw []byte) Header {
 			h.Body = len(raw)
 			return h
 		}
-		if n := emptyLine(raw[pos:]); n > 0 {
+		if n := EmptyLine(raw[pos:]); n > 0 {
 			h.Body = pos + n
 			return h
 		}
 		end := logicalLine(raw, pos)
-		if end > maxHeader {
+		if end > MaxOctets {
 			return h.over(raw, pos, "is longer than 256 KiB")
 		}
 		line := raw[pos:end]
 		if name, ok := fieldName(line); ok {
-			if len(h.Fields) == maxFields {
+			if len(h.Fields) == MaxFields {
 				return h.over(raw, pos, "has more than 1,000 fields")
 			}
 			h.Fields = append(h.Fields, Field{Name: name, Raw: line})
@@ -125,7 +129,7 @@ func (h Header) over(raw []byte, pos int, why string) Header {
 			break
 		}
 		pos += nl + 1
-		if n := emptyLine(raw[pos:]); n > 0 {
+		if n := EmptyLine(raw[pos:]); n > 0 {
 			h.Body = pos + n
 			break
 		}
@@ -133,8 +137,8 @@ func (h Header) over(raw []byte, pos int, why string) Header {
 	return h
 }
 
-// emptyLine is the length of the empty line b starts with; 0 if it does not.
-func emptyLine(b []byte) int {
+// EmptyLine is the length of the empty line b starts with; 0 if it does not.
+func EmptyLine(b []byte) int {
 	switch {
 	case len(b) > 0 && b[0] == '\n':
 		return 1
@@ -147,7 +151,7 @@ func emptyLine(b []byte) int {
 // logicalLine is the end of the line at pos with its continuations (RFC 5322
 // 2.2.3). It stops looking once beyond the limit of a header.
 func logicalLine(raw []byte, pos int) int {
-	for pos <= maxHeader {
+	for pos <= MaxOctets {
 		nl := bytes.IndexByte(raw[pos:], '\n')
 		if nl < 0 {
 			return len(raw)
@@ -181,9 +185,9 @@ func fieldName(line []byte) (string, bool) {
 // without one.
 func findLastKnown(raw []byte, pos int) int {
 	last := -1
-	for pos < len(raw) && pos <= maxHeader && emptyLine(raw[pos:]) == 0 {
+	for pos < len(raw) && pos <= MaxOctets && EmptyLine(raw[pos:]) == 0 {
 		end := logicalLine(raw, pos)
-		if name, ok := fieldName(raw[pos:end]); ok && isKnown(name) {
+		if name, ok := fieldName(raw[pos:end]); ok && IsKnown(name) {
 			last = pos
 		}
 		pos = end
@@ -203,7 +207,7 @@ var (
 	knownPrefixes = []string{"content-", "x-", "list-", "arc-", "resent-", "received-"}
 )
 
-func isKnown(name string) bool {
+func IsKnown(name string) bool {
 	lower := strings.ToLower(name)
 	if knownFields[lower] {
 		return true

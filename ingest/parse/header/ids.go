@@ -1,21 +1,23 @@
-package parse
+package header
 
 import (
 	"strings"
 	"unicode"
+
+	"casegate/ingest/parse/charset"
 )
 
 // Limits of Message-IDs (T65). RFC 5322 says nothing shorter than a line.
 const (
-	maxID  = 512
-	maxIDs = 100
+	MaxID  = 512
+	MaxIDs = 100
 )
 
-// messageIDs reads the ids of Message-ID, In-Reply-To or References without
+// MessageIDs reads the ids of Message-ID, In-Reply-To or References without
 // their angle brackets, each once, in order. Garbage between them is stepped
 // over; old mailers write sentences there. Of too many, the first one, which
 // anchors the thread, and the last ones are kept.
-func messageIDs(value string) []string {
+func MessageIDs(value string) []string {
 	var ids []string
 	seen := map[string]bool{}
 	add := func(id string) {
@@ -48,8 +50,8 @@ func messageIDs(value string) []string {
 			}
 		}
 	}
-	if len(ids) > maxIDs {
-		ids = append(ids[:1:1], ids[len(ids)-maxIDs+1:]...)
+	if len(ids) > MaxIDs {
+		ids = append(ids[:1:1], ids[len(ids)-MaxIDs+1:]...)
 	}
 	return ids
 }
@@ -60,22 +62,22 @@ func usableID(id string) (string, bool) {
 	if strings.ContainsAny(id, " \t\r") {
 		id = strings.Join(strings.Fields(id), "")
 	}
-	if id == "" || len(id) > maxID || id == "@" {
+	if id == "" || len(id) > MaxID || id == "@" {
 		return "", false
 	}
 	for _, r := range id {
-		if r == unicode.ReplacementChar || isUnsafe(r) || unicode.IsSpace(r) {
+		if r == unicode.ReplacementChar || charset.IsUnsafe(r) || unicode.IsSpace(r) {
 			return "", false
 		}
 	}
 	return id, true
 }
 
-// messageID is the mail's own id; "" if there is none that can be used. One
+// MessageID is the mail's own id; "" if there is none that can be used. One
 // without brackets is taken whole, whatever it looks like.
-func messageID(h Header) string {
+func MessageID(h Header) string {
 	for _, value := range h.All("Message-ID") {
-		if ids := messageIDs(value); len(ids) > 0 {
+		if ids := MessageIDs(value); len(ids) > 0 {
 			return ids[0]
 		}
 		if id, ok := usableID(value); ok && !strings.ContainsAny(id, "<>") {

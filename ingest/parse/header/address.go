@@ -1,14 +1,15 @@
-package parse
+package header
 
 import (
 	"errors"
 	"strings"
 
+	"casegate/ingest/parse/charset"
 	"casegate/mailer"
 )
 
-// maxAddresses bounds an address list (T54).
-const maxAddresses = 1000
+// MaxAddresses bounds an address list (T54).
+const MaxAddresses = 1000
 
 // maxName is the longest display name kept, in octets.
 const maxName = 256
@@ -27,10 +28,10 @@ type Entry struct {
 // last, so that no name turns into an address (T7). What the grammar does not
 // plainly allow leaves a Doubt. 8-bit names are read in the given charset, or
 // as UTF-8 where they are that.
-func Addresses(value, charset string) []Entry {
-	l := list{rest: value, charset: charset}
+func Addresses(value, label string) []Entry {
+	l := list{rest: value, label: label}
 	for l.rest != "" {
-		if len(l.entries) == maxAddresses {
+		if len(l.entries) == MaxAddresses {
 			l.entries = append(l.entries, Entry{Doubt: "more than 1,000 addresses"})
 			break
 		}
@@ -42,7 +43,7 @@ func Addresses(value, charset string) []Entry {
 // list is the state of reading one address list.
 type list struct {
 	rest    string
-	charset string
+	label   string
 	group   bool // inside "name: … ;"
 	entries []Entry
 }
@@ -319,10 +320,10 @@ func (l *list) displayName(s string) string {
 	if s == "" {
 		return ""
 	}
-	if len(s) > maxWords {
-		s = s[:maxWords]
+	if len(s) > charset.MaxWords {
+		s = s[:charset.MaxWords]
 	}
-	return oneLine(decodeWords(unquoteWords(s), l.charset), maxName)
+	return charset.OneLine(charset.DecodeWords(unquoteWords(s), l.label), maxName)
 }
 
 // unquoteWords takes the quotes and escapes off quoted strings.
@@ -343,12 +344,12 @@ func unquoteWords(s string) string {
 	return b.String()
 }
 
-// mailboxes is an address list for showing: what could not be read is left out.
-func mailboxes(h Header, field, charset string) []mailer.Mailbox {
+// Mailboxes is an address list for showing: what could not be read is left out.
+func Mailboxes(h Header, field, label string) []mailer.Mailbox {
 	var all []mailer.Mailbox
 	for _, value := range h.All(field) {
-		for _, e := range Addresses(value, charset) {
-			if !e.Email.IsZero() && len(all) < maxAddresses {
+		for _, e := range Addresses(value, label) {
+			if !e.Email.IsZero() && len(all) < MaxAddresses {
 				all = append(all, e.Mailbox)
 			}
 		}

@@ -1,4 +1,8 @@
-package parse
+// Package charset turns the octets of mail into text: valid UTF-8 without NUL,
+// whatever the octets and whatever charset they are said to be in. It also reads
+// the encoded words of RFC 2047 and cleans what is shown on one line. It is not
+// for transfer encodings.
+package charset
 
 import (
 	"bytes"
@@ -6,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"casegate/ingest/parse/transfer"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -15,10 +21,10 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// charsetAlias are labels seen in mail that neither the WHATWG nor the IANA
+// aliases are labels seen in mail that neither the WHATWG nor the IANA
 // index knows, or that they take too narrowly: gb2312 and gbk are subsets of
 // what senders write under these names.
-var charsetAlias = map[string]encoding.Encoding{
+var aliases = map[string]encoding.Encoding{
 	"gb2312": simplifiedchinese.GB18030, "gbk": simplifiedchinese.GB18030,
 	"cp936": simplifiedchinese.GB18030, "x-gbk": simplifiedchinese.GB18030,
 	"cp850": charmap.CodePage850, "cp-850": charmap.CodePage850,
@@ -27,41 +33,41 @@ var charsetAlias = map[string]encoding.Encoding{
 	"8859-2": charmap.ISO8859_2, "latin-2": charmap.ISO8859_2,
 }
 
-var charsetSynonym = map[string]string{
+var synonyms = map[string]string{
 	"cp932": "shift_jis", "ms932": "shift_jis", "cp949": "euc-kr", "ks_c_5601": "euc-kr",
 	"cp950": "big5", "utf8mb4": "utf-8", "utf_8": "utf-8",
 }
 
-// decodeCharset turns text in a named charset into valid UTF-8 without NUL.
+// Decode turns text in a named charset into valid UTF-8 without NUL.
 // Valid UTF-8 wins over any label but those of encodings that look like ASCII,
 // because a wrong label is far commoner than text that is UTF-8 by accident.
-func decodeCharset(b []byte, label string) string {
-	label = charsetLabel(label)
+func Decode(b []byte, label string) string {
+	label = normalise(label)
 	switch {
 	case isStateful(label):
-		return clean(decodeStateful(b, label))
+		return Clean(decodeStateful(b, label))
 	case utf8.Valid(b):
-		return clean(string(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))
+		return Clean(string(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))
 	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
-		return clean(decodeStateful(b, "utf-16"))
+		return Clean(decodeStateful(b, "utf-16"))
 	case label == "utf-8" && hasMultibyte(b):
-		return clean(string(b)) // broken UTF-8, cut in the middle: not Latin
+		return Clean(string(b)) // broken UTF-8, cut in the middle: not Latin
 	}
-	enc := lookupCharset(label)
+	enc := lookup(label)
 	if label == "iso-8859-2" && hasC1(b) {
 		enc = charmap.Windows1250 // as with iso-8859-1 and windows-1252: Polish mail is full of it
 	}
-	return clean(convert(b, enc))
+	return Clean(convert(b, enc))
 }
 
-// charsetLabel normalises what stands in a charset parameter.
-func charsetLabel(s string) string {
+// normalise normalises what stands in a charset parameter.
+func normalise(s string) string {
 	s = strings.Trim(strings.ToLower(s), " \t\"';")
 	s = strings.TrimPrefix(s, "charset=")
 	if i := strings.IndexAny(s, " (\t"); i > 0 {
 		s = s[:i] // "us-ascii (Plain text)"
 	}
-	if to, ok := charsetSynonym[s]; ok {
+	if to, ok := synonyms[s]; ok {
 		return to
 	}
 	return s
@@ -84,13 +90,13 @@ func decodeStateful(b []byte, label string) string {
 	case bytes.IndexByte(b, 0x1b) < 0 && utf8.Valid(b) && label != "hz-gb-2312":
 		return string(b) // no escape sequence: the label is all there is of ISO 2022
 	}
-	return convert(b, lookupCharset(label))
+	return convert(b, lookup(label))
 }
 
-// lookupCharset finds an encoding; windows-1252, which gives every octet some
+// lookup finds an encoding; windows-1252, which gives every octet some
 // character, where the label says nothing.
-func lookupCharset(label string) encoding.Encoding {
-	if enc, ok := charsetAlias[label]; ok {
+func lookup(label string) encoding.Encoding {
+	if enc, ok := aliases[label]; ok {
 		return enc
 	}
 	if enc, err := htmlindex.Get(label); err == nil && enc != encoding.Replacement && enc != unicode.UTF8 {
@@ -110,8 +116,8 @@ func convert(b []byte, enc encoding.Encoding) string {
 	return string(out)
 }
 
-// clean makes valid UTF-8 without NUL: PostgreSQL refuses both (T62).
-func clean(s string) string {
+// Clean makes valid UTF-8 without NUL: PostgreSQL refuses both (T62).
+func Clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if strings.IndexByte(s, 0) >= 0 {
 		s = strings.ReplaceAll(s, "\x00", "")
@@ -154,7 +160,7 @@ func decodeUTF7(b []byte) string {
 		out.Write(b[:plus])
 		b = b[plus+1:]
 		n := 0
-		for n < len(b) && base64Table[b[n]] {
+		for n < len(b) && transfer.Base64[b[n]] {
 			n++
 		}
 		run, explicit := b[:n], n < len(b) && b[n] == '-'
@@ -185,4 +191,10 @@ func utf7Run(run []byte) (string, bool) {
 		units[i] = uint16(octets[2*i])<<8 | uint16(octets[2*i+1])
 	}
 	return string(utf16.Decode(units)), true
+}
+
+// Lines makes every line end \n.
+func Lines(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	return strings.ReplaceAll(s, "\r", "\n")
 }

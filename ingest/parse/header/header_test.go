@@ -1,4 +1,4 @@
-package parse
+package header
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ func TestReadHeader(t *testing.T) {
 		{"NUL stays", "Subject: a\x00b\r\n\r\n", "Subject=a\x00b", ""},
 	}
 	for _, tt := range tests {
-		h := ReadHeader([]byte(tt.raw))
+		h := Read([]byte(tt.raw))
 		var got []string
 		for _, f := range h.Fields {
 			got = append(got, f.Name+"="+f.Value())
@@ -55,7 +55,7 @@ func TestReadHeader(t *testing.T) {
 }
 
 func TestHeaderLookups(t *testing.T) {
-	h := ReadHeader([]byte("TO: a\r\nSubject: x\r\nto: b\r\n\r\n"))
+	h := Read([]byte("TO: a\r\nSubject: x\r\nto: b\r\n\r\n"))
 	if got := h.All("To"); fmt.Sprint(got) != "[a b]" {
 		t.Errorf("All(To) = %q, want a and b: names have no case", got)
 	}
@@ -76,13 +76,13 @@ func TestHeaderLimits(t *testing.T) {
 		{"no end", "Subject: x\r\nA: " + strings.Repeat("b", 300<<10), ""},
 	}
 	for _, tt := range tests {
-		h := ReadHeader([]byte(tt.raw))
+		h := Read([]byte(tt.raw))
 		if h.Over == "" || h.Get("Subject") != "x" || tt.raw[h.Body:] != tt.body {
 			t.Errorf("%s: over %q, subject %q, body of %d octets; want a limit, the subject and the body %q",
 				tt.name, h.Over, h.Get("Subject"), len(tt.raw)-h.Body, tt.body)
 		}
 	}
-	if h := ReadHeader([]byte(strings.Repeat("A: b\r\n", 1000) + "\r\n")); h.Over != "" || len(h.Fields) != 1000 {
+	if h := Read([]byte(strings.Repeat("A: b\r\n", 1000) + "\r\n")); h.Over != "" || len(h.Fields) != 1000 {
 		t.Errorf("1,000 fields are allowed, yet: %s", h.Over)
 	}
 }
@@ -93,8 +93,8 @@ func FuzzHeader(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		h := ReadHeader(raw)
-		if h.Body < 0 || h.Body > len(raw) || len(h.Fields) > maxFields {
+		h := Read(raw)
+		if h.Body < 0 || h.Body > len(raw) || len(h.Fields) > MaxFields {
 			t.Fatalf("body at %d of %d, %d fields", h.Body, len(raw), len(h.Fields))
 		}
 		rest := raw[:h.Body]

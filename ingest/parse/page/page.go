@@ -1,27 +1,31 @@
-package parse
+// Package page reads the HTML of mails: as text that people read, and made safe
+// to be shown. It fetches nothing.
+package page
 
 import (
 	"bytes"
 	"strings"
 
+	"casegate/ingest/parse/charset"
+
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
-	"golang.org/x/net/html/charset"
+	htmlcharset "golang.org/x/net/html/charset"
 )
 
-// decodeHTML converts a page to UTF-8. Where the mail names no charset, the
+// Decode converts a page to UTF-8. Where the mail names no charset, the
 // page's own meta element counts (mailers that save a page as it is).
-func decodeHTML(b []byte, label string) string {
+func Decode(b []byte, label string) string {
 	if label == "" {
-		_, label, _ = charset.DetermineEncoding(b[:min(len(b), 1024)], "")
+		_, label, _ = htmlcharset.DetermineEncoding(b[:min(len(b), 1024)], "")
 	}
-	return decodeCharset(b, label)
+	return charset.Decode(b, label)
 }
 
-// htmlText reduces a page to the text a person would read in it. It works on
+// Text reduces a page to the text a person would read in it. It works on
 // tokens, not on a tree, because that is linear on every input. A link's
 // address follows its text; layout is lost but for lines.
-func htmlText(page string) string {
+func Text(page string) string {
 	t := textWriter{}
 	z := html.NewTokenizer(strings.NewReader(page))
 	for {
@@ -30,7 +34,7 @@ func htmlText(page string) string {
 			return t.String()
 		case html.TextToken:
 			if t.skip == 0 {
-				t.text(clean(string(z.Text())))
+				t.text(charset.Clean(string(z.Text())))
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, attributes := z.TagName()
@@ -54,7 +58,7 @@ func href(z *html.Tokenizer) string {
 	for {
 		key, value, more := z.TagAttr()
 		if string(key) == "href" && len(value) <= maxLink {
-			link := strings.TrimSpace(clean(string(value)))
+			link := strings.TrimSpace(charset.Clean(string(value)))
 			if s, _, ok := strings.Cut(strings.ToLower(link), ":"); ok && (s == "http" || s == "https") && !strings.ContainsAny(link, " \r\n\t<>") {
 				return link
 			}
@@ -160,7 +164,7 @@ func (t *textWriter) line(n int) { t.lines = max(t.lines, n) }
 
 func (t *textWriter) text(s string) {
 	if t.pre > 0 {
-		t.word(lines(s))
+		t.word(charset.Lines(s))
 		return
 	}
 	for len(s) > 0 {

@@ -1,9 +1,11 @@
-package parse
+package header
 
 import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"casegate/ingest/parse/charset"
 )
 
 // Limits of a Content-Type or Content-Disposition field. RFC 2046 5.1.1 allows
@@ -14,11 +16,11 @@ const (
 	maxBoundary  = 200
 )
 
-// mediaType reads a Content-Type or Content-Disposition value (RFC 2045 5.1),
+// MediaType reads a Content-Type or Content-Disposition value (RFC 2045 5.1),
 // with what mailers write in its place: missing semicolons, unquoted spaces,
 // parameters that are there twice (the first counts). The type and the names
 // are in lower case. It is linear, which enmime's reader is not.
-func mediaType(s string) (typ string, params map[string]string) {
+func MediaType(s string) (typ string, params map[string]string) {
 	if len(s) > maxMediaType {
 		s = s[:maxMediaType]
 	}
@@ -68,11 +70,11 @@ func paramValue(s string) (value, rest string) {
 	end := 0
 	for end < len(s) && s[end] != ';' {
 		word := end
-		for word < len(s) && isSpace(s[word]) {
+		for word < len(s) && IsSpace(s[word]) {
 			word++
 		}
 		stop := word
-		for stop < len(s) && s[stop] != ';' && !isSpace(s[stop]) {
+		for stop < len(s) && s[stop] != ';' && !IsSpace(s[stop]) {
 			stop++
 		}
 		if end > 0 && strings.IndexByte(s[word:stop], '=') > 0 {
@@ -83,24 +85,24 @@ func paramValue(s string) (value, rest string) {
 	return strings.TrimSpace(s[:end]), s[end:]
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+func IsSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// param is a parameter's value, decoded: RFC 2231 continuations and charsets
+// Param is a parameter's value, decoded: RFC 2231 continuations and charsets
 // first, then encoded words, which have no place there and are common.
-func param(params map[string]string, name, charset string) string {
+func Param(params map[string]string, name, label string) string {
 	if v, ok := params[name+"*"]; ok {
 		return decodeExtended(v, "")
 	}
 	if s, ok := joinContinued(params, name); ok {
 		return s
 	}
-	return decodeWords(params[name], charset)
+	return charset.DecodeWords(params[name], label)
 }
 
 // joinContinued puts "name*0", "name*1*" … together (RFC 2231 3 and 4.1).
 func joinContinued(params map[string]string, name string) (string, bool) {
 	var octets []byte
-	var charset string
+	var label string
 	n := 0
 	for ; n < maxParams; n++ {
 		key := name + "*" + strconv.Itoa(n)
@@ -113,25 +115,25 @@ func joinContinued(params map[string]string, name string) (string, bool) {
 			break
 		}
 		if n == 0 {
-			charset, v = cutCharset(v)
+			label, v = cutCharset(v)
 		}
 		octets = append(octets, unpercent(v)...)
 	}
 	if n == 0 {
 		return "", false
 	}
-	return decodeCharset(octets, charset), true
+	return charset.Decode(octets, label), true
 }
 
 // decodeExtended reads charset'language'%-encoded text (RFC 2231 4).
-func decodeExtended(v, charset string) string {
+func decodeExtended(v, label string) string {
 	if c, rest := cutCharset(v); c != "" {
-		charset, v = c, rest
+		label, v = c, rest
 	}
-	return decodeCharset(unpercent(v), charset)
+	return charset.Decode(unpercent(v), label)
 }
 
-func cutCharset(v string) (charset, text string) {
+func cutCharset(v string) (label, text string) {
 	parts := strings.SplitN(v, "'", 3)
 	if len(parts) < 3 {
 		return "", v
@@ -146,15 +148,15 @@ func unpercent(s string) []byte {
 	return []byte(s)
 }
 
-// boundaryOf gives the boundary of a multipart; "" for every other type, and
+// Boundary gives the boundary of a multipart; "" for every other type, and
 // for a boundary that cannot be used.
-func boundaryOf(typ string, params map[string]string) string {
+func Boundary(typ string, params map[string]string) string {
 	if !strings.HasPrefix(typ, "multipart/") {
 		return ""
 	}
 	b, ok := params["boundary"]
 	if !ok {
-		b = param(params, "boundary", "")
+		b = Param(params, "boundary", "")
 	}
 	b = strings.TrimRight(b, " \t\r\n") // as padding behind a delimiter is no part of it
 	if len(b) > maxBoundary {

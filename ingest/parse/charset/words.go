@@ -1,25 +1,27 @@
-package parse
+package charset
 
 import (
 	"encoding/hex"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"casegate/ingest/parse/transfer"
 )
 
-// maxWords bounds what is decoded of one unstructured field (T59).
-const maxWords = 4 << 10
+// MaxWords bounds what is decoded of one unstructured field (T59).
+const MaxWords = 4 << 10
 
-// decodeWords decodes the encoded words of RFC 2047 in a field's value; what
+// DecodeWords decodes the encoded words of RFC 2047 in a field's value; what
 // stands between them is read in the charset of the mail. Words that follow
 // each other in one charset are joined before they are decoded, because mailers
-// cut characters in two. The result may hold controls: see oneLine.
-func decodeWords(s, charset string) string {
+// cut characters in two. The result may hold controls: see OneLine.
+func DecodeWords(s, charset string) string {
 	var out strings.Builder
 	var held []byte // decoded octets of adjacent words, not yet converted
 	var heldCharset string
 	flush := func() {
-		out.WriteString(decodeCharset(held, heldCharset))
+		out.WriteString(Decode(held, heldCharset))
 		held = held[:0]
 	}
 	afterWord := false
@@ -32,7 +34,7 @@ func decodeWords(s, charset string) string {
 		if !ok {
 			start += 2 // the text goes on behind what only looked like a word
 			flush()
-			out.WriteString(decodeCharset([]byte(s[:start]), charset))
+			out.WriteString(Decode([]byte(s[:start]), charset))
 			s, afterWord = s[start:], false
 			continue
 		}
@@ -40,7 +42,7 @@ func decodeWords(s, charset string) string {
 		between := s[:start]
 		if !afterWord || strings.Trim(between, " \t\r\n") != "" {
 			flush()
-			out.WriteString(decodeCharset([]byte(between), charset))
+			out.WriteString(Decode([]byte(between), charset))
 		}
 		if w.charset != heldCharset {
 			flush()
@@ -50,7 +52,7 @@ func decodeWords(s, charset string) string {
 		s, afterWord = s[start+w.length:], true
 	}
 	flush()
-	out.WriteString(decodeCharset([]byte(s), charset))
+	out.WriteString(Decode([]byte(s), charset))
 	return out.String()
 }
 
@@ -64,8 +66,8 @@ type word struct {
 // parseWord reads the encoded word that s starts with. Spaces within are
 // tolerated, as many mailers write them.
 func parseWord(s string) (word, bool) {
-	if len(s) > 2*maxWords {
-		s = s[:2*maxWords] // keeps many words without an end from costing the square of their length
+	if len(s) > 2*MaxWords {
+		s = s[:2*MaxWords] // keeps many words without an end from costing the square of their length
 	}
 	parts := strings.SplitN(s, "?", 4) // "=", charset, encoding, text…
 	if len(parts) < 4 || len(parts[1]) > 60 || len(parts[2]) != 1 {
@@ -82,7 +84,7 @@ func parseWord(s string) (word, bool) {
 	case 'q', 'Q':
 		w.octets = decodeQ(text)
 	case 'b', 'B':
-		w.octets = decodeBase64([]byte(text))
+		w.octets = transfer.Decode("base64", []byte(text))
 	default:
 		return word{}, false
 	}
@@ -110,10 +112,10 @@ func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' || c >= 'a' && c <= 'f'
 }
 
-// oneLine makes text fit for one line that people read: white space is
+// OneLine makes text fit for one line that people read: white space is
 // collapsed, controls and marks that reorder text are dropped (T13, F10), and
 // what is longer than max octets is cut between characters.
-func oneLine(s string, max int) string {
+func OneLine(s string, max int) string {
 	var b strings.Builder
 	space := false
 	for _, r := range s {
@@ -121,7 +123,7 @@ func oneLine(s string, max int) string {
 		case unicode.IsSpace(r):
 			space = b.Len() > 0
 			continue
-		case isUnsafe(r):
+		case IsUnsafe(r):
 			continue
 		}
 		if b.Len()+utf8.RuneLen(r)+1 > max {
@@ -136,10 +138,10 @@ func oneLine(s string, max int) string {
 	return b.String()
 }
 
-// isUnsafe: controls, and the marks with which text is made to look like other
+// IsUnsafe: controls, and the marks with which text is made to look like other
 // text: bidi embedding, override and isolates, line separators, the byte order
 // mark. Joiners stay, since names in several scripts and emoji need them.
-func isUnsafe(r rune) bool {
+func IsUnsafe(r rune) bool {
 	switch {
 	case unicode.IsControl(r):
 		return true

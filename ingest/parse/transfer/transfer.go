@@ -1,0 +1,218 @@
+// Package transfer undoes the content transfer encodings of MIME (RFC 2045 6) in
+// one pass and in constant memory, whatever the octets are: damage is stepped
+// over, and an encoding that is not known leaves its content as it is. It is not
+// for encoding.
+package transfer
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"strings"
+)
+
+// NewDecoder gives a writer that decodes what is written to it and writes the
+// result to w. Close writes what is left; it does not close w. Errors are those
+// of w alone.
+func NewDecoder(w io.Writer, encoding string) io.WriteCloser {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "base64":
+		return &base64Decoder{w: w}
+	case "quoted-printable":
+		return &qpDecoder{w: w}
+	}
+	return identity{w}
+}
+
+// Decode gives the octets behind an encoding.
+func Decode(encoding string, b []byte) []byte {
+	var out bytes.Buffer
+	d := NewDecoder(&out, encoding)
+	d.Write(b) // a Buffer's Write has no errors
+	d.Close()
+	return out.Bytes()
+}
+
+type identity struct{ io.Writer }
+
+func (identity) Close() error { return nil }
+
+// chunk is how much is decoded at once; divisible by 4.
+const chunk = 16 << 10
+
+// base64Decoder steps over line ends and foreign characters. Padding ends a run,
+// after which another may begin (mail that was joined from pieces).
+type base64Decoder struct {
+	w     io.Writer
+	held  [chunk]byte
+	n     int
+	out   [chunk / 4 * 3]byte
+	error error
+}
+
+func (d *base64Decoder) Write(b []byte) (int, error) {
+	size := len(b)
+	for len(b) > 0 {
+		run := 0
+		for run < len(b) && Base64[b[run]] {
+			run++
+		}
+		for piece := b[:run]; len(piece) > 0; {
+			taken := copy(d.held[d.n:], piece)
+			piece = piece[taken:]
+			if d.n += taken; d.n == len(d.held) {
+				d.flush()
+			}
+		}
+		b = b[run:]
+		if len(b) > 0 {
+			if b[0] == '=' {
+				d.flush()
+			}
+			b = b[1:]
+		}
+	}
+	return size, d.error
+}
+
+func (d *base64Decoder) flush() {
+	if d.n%4 == 1 {
+		d.n-- // one character holds no octet
+	}
+	m, _ := base64.RawStdEncoding.Decode(d.out[:], d.held[:d.n])
+	d.n = 0
+	if d.error == nil && m > 0 {
+		_, d.error = d.w.Write(d.out[:m])
+	}
+}
+
+func (d *base64Decoder) Close() error {
+	d.flush()
+	return d.error
+}
+
+// Base64 tells the characters of base64 (RFC 4648 4).
+var Base64 = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		t[c] = true
+	}
+	return t
+}()
+
+// qpDecoder decodes quoted-printable (RFC 2045 6.7): white space at the end of a
+// line was added on the way, "=" there joins it to the next, and an "=" that
+// stands before no hexadecimal number stands for itself.
+type qpDecoder struct {
+	w     io.Writer
+	held  []byte // the beginning of a line whose end has not come
+	out   []byte
+	error error
+}
+
+func (d *qpDecoder) Write(b []byte) (int, error) {
+	size := len(b)
+	for len(b) > 0 {
+		nl := bytes.IndexByte(b, '\n')
+		if nl < 0 {
+			d.hold(b)
+			break
+		}
+		line := b[:nl+1]
+		if len(d.held) > 0 {
+			d.held = append(d.held, line...)
+			line = d.held
+		}
+		d.line(line)
+		d.held = d.held[:0]
+		b = b[nl+1:]
+	}
+	return size, d.error
+}
+
+// hold keeps an unfinished line. Of a very long one the beginning is decoded,
+// but for what might belong to its end.
+func (d *qpDecoder) hold(b []byte) {
+	d.held = append(d.held, b...)
+	if len(d.held) < 2*chunk {
+		return
+	}
+	end := len(bytes.TrimRight(d.held, " \t\r"))
+	end = max(0, end-2) // "=", "=X"
+	if end < chunk {
+		end = chunk // nothing but white space, far beyond what any mailer pads
+	}
+	for i := end - 1; i >= end-2; i-- {
+		if d.held[i] == '=' {
+			end = i // an encoded octet is not cut in two
+		}
+	}
+	d.out = appendQP(d.out, d.held[:end])
+	d.held = append(d.held[:0], d.held[end:]...)
+	d.flush()
+}
+
+// line decodes a line with its end, or the last one without.
+func (d *qpDecoder) line(line []byte) {
+	text, eol := line, []byte(nil)
+	if n := len(line); n > 0 && line[n-1] == '\n' {
+		text, eol = line[:n-1], line[n-1:]
+		if n > 1 && line[n-2] == '\r' {
+			text, eol = line[:n-2], line[n-2:]
+		}
+		text = bytes.TrimRight(text, " \t")
+	}
+	if soft := bytes.TrimSuffix(text, []byte("=")); len(soft) < len(text) {
+		text, eol = soft, nil
+	}
+	d.out = append(appendQP(d.out, text), eol...)
+	if len(d.out) >= chunk {
+		d.flush()
+	}
+}
+
+func (d *qpDecoder) flush() {
+	if d.error == nil && len(d.out) > 0 {
+		_, d.error = d.w.Write(d.out)
+	}
+	d.out = d.out[:0]
+}
+
+func (d *qpDecoder) Close() error {
+	d.line(d.held)
+	d.held = nil
+	d.flush()
+	return d.error
+}
+
+func appendQP(out, line []byte) []byte {
+	for len(line) > 0 {
+		i := bytes.IndexByte(line, '=')
+		if i < 0 {
+			return append(out, line...)
+		}
+		out = append(out, line[:i]...)
+		line = line[i:]
+		if len(line) > 2 && isHex(line[1]) && isHex(line[2]) {
+			out = append(out, unhex(line[1])<<4|unhex(line[2]))
+			line = line[3:]
+			continue
+		}
+		out = append(out, '=')
+		line = line[1:]
+	}
+	return out
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' || c >= 'a' && c <= 'f'
+}
+
+func unhex(c byte) byte {
+	switch {
+	case c >= 'a':
+		return c - 'a' + 10
+	case c >= 'A':
+		return c - 'A' + 10
+	}
+	return c - '0'
+}
