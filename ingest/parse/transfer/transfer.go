@@ -44,23 +44,26 @@ const chunk = 16 << 10
 // after which another may begin (mail that was joined from pieces).
 type base64Decoder struct {
 	w     io.Writer
-	held  [chunk]byte
-	n     int
-	out   [chunk / 4 * 3]byte
+	held  []byte // characters that are not decoded yet
+	out   []byte // octets that are not written yet
 	error error
 }
 
 func (d *base64Decoder) Write(b []byte) (int, error) {
 	size := len(b)
 	for len(b) > 0 {
+		if rest := d.lines(b); len(rest) < len(b) {
+			b = rest
+			continue
+		}
 		run := 0
 		for run < len(b) && Base64[b[run]] {
 			run++
 		}
 		for piece := b[:run]; len(piece) > 0; {
-			taken := copy(d.held[d.n:], piece)
-			piece = piece[taken:]
-			if d.n += taken; d.n == len(d.held) {
+			n := min(len(piece), chunk-len(d.held))
+			d.held, piece = append(d.held, piece[:n]...), piece[n:]
+			if len(d.held) == chunk {
 				d.flush()
 			}
 		}
@@ -75,19 +78,53 @@ func (d *base64Decoder) Write(b []byte) (int, error) {
 	return size, d.error
 }
 
+// lines decodes whole lines as mailers write them, for as long as there are any,
+// and gives the rest.
+func (d *base64Decoder) lines(b []byte) []byte {
+	for len(d.held) == 0 {
+		nl := bytes.IndexByte(b[:min(len(b), 100)], '\n')
+		if nl < 0 {
+			break
+		}
+		line := bytes.TrimSuffix(b[:nl], []byte("\r"))
+		if len(line)%4 != 0 {
+			break
+		}
+		out, err := base64.RawStdEncoding.AppendDecode(d.out, line)
+		if err != nil {
+			break
+		}
+		d.out = out
+		d.write(chunk)
+		b = b[nl+1:]
+	}
+	return b
+}
+
+// flush decodes what is held, the end of a run.
 func (d *base64Decoder) flush() {
-	if d.n%4 == 1 {
-		d.n-- // one character holds no octet
+	if len(d.held)%4 == 1 {
+		d.held = d.held[:len(d.held)-1] // one character holds no octet
 	}
-	m, _ := base64.RawStdEncoding.Decode(d.out[:], d.held[:d.n])
-	d.n = 0
-	if d.error == nil && m > 0 {
-		_, d.error = d.w.Write(d.out[:m])
+	d.out, _ = base64.RawStdEncoding.AppendDecode(d.out, d.held)
+	d.held = d.held[:0]
+	d.write(chunk)
+}
+
+// write passes on what was decoded once it is at least so much.
+func (d *base64Decoder) write(least int) {
+	if len(d.out) < least {
+		return
 	}
+	if d.error == nil {
+		_, d.error = d.w.Write(d.out)
+	}
+	d.out = d.out[:0]
 }
 
 func (d *base64Decoder) Close() error {
 	d.flush()
+	d.write(1)
 	return d.error
 }
 

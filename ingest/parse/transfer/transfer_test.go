@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"bytes"
+	"encoding/base64"
 	"strings"
 	"testing"
 )
@@ -27,4 +29,30 @@ func TestDecodeTransfer(t *testing.T) {
 			t.Errorf("%.40q in %s is %.40q, want %.40q", tt.in, tt.encoding, got, tt.want)
 		}
 	}
+}
+
+// FuzzDecode: it makes no difference in what pieces the octets come, and what
+// somebody encoded comes out as it was.
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{"SGVs\r\nbG8=", "a=C5=BC=\r\nb  \r\nc=3D", "=", "SGk=SGk=", " \t \n=\n=4", "QUJD\nQUJ\nDQUJD\n!!!!\n"} {
+		f.Add([]byte(s), 3)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, piece int) {
+		for _, encoding := range []string{"base64", "quoted-printable", "7bit"} {
+			var out bytes.Buffer
+			d := NewDecoder(&out, encoding)
+			for rest := raw; len(rest) > 0; {
+				n := min(len(rest), max(1, piece))
+				d.Write(rest[:n])
+				rest = rest[n:]
+			}
+			d.Close()
+			if whole := Decode(encoding, raw); !bytes.Equal(out.Bytes(), whole) {
+				t.Errorf("%s in pieces of %d is %q, at once %q", encoding, piece, out.Bytes(), whole)
+			}
+		}
+		if again := Decode("base64", []byte(base64.StdEncoding.EncodeToString(raw))); !bytes.Equal(again, raw) {
+			t.Errorf("%q comes back as %q", raw, again)
+		}
+	})
 }
