@@ -2,36 +2,6 @@ package charset
 
 import "testing"
 
-func TestDecodeWords(t *testing.T) {
-	tests := []struct{ in, want string }{
-		{"plain", "plain"},
-		{"=?utf-8?q?za=C5=BC=C3=B3=C5=82=C4=87?=", "zażółć"},
-		{"=?UTF-8?B?5L2g5aW9?=", "你好"},
-		{"=?big5?B?p0GmbqFB?=", "你好，"},
-		{"=?gb2312?B?xOO6ww==?=", "你好"},
-		{"=?iso-2022-jp?B?GyRCRnxLXDhsGyhC?=", "日本語"},
-		{"=?utf-8*pl?q?a?=", "a"},
-		{"Re: =?utf-8?q?a?= and =?utf-8?q?b?=", "Re: a and b"},
-		{"=?utf-8?q?a?=  =?utf-8?q?b?=", "ab"},
-		{"=?utf-8?q?a?= =?iso-8859-1?q?=E9?=", "aé"},
-		{"=?utf-8?B?5L2g5Q==?= =?utf-8?B?pb0=?=", "你好"}, // a character cut in two
-		{"=?utf-8?q?a b?=", "a b"},
-		{"=?utf-8?q?a=3Fb=3D?=", "a?b="},
-		{"=?utf-8?q?a=?=", "a="},
-		{"=?utf-8?q?no end", "=?utf-8?q?no end"},
-		{"=?utf-8?x?a?=", "=?utf-8?x?a?="},
-		{"=?=?=?", "=?=?=?"},
-		{"=?x-unknown?q?=E9?=", "é"},
-		{"raw zażółć", "raw zażółć"},
-		{"raw \xe9", "raw é"},
-	}
-	for _, tt := range tests {
-		if got := DecodeWords(tt.in, ""); got != tt.want {
-			t.Errorf("%q is decoded as %q, want %q", tt.in, got, tt.want)
-		}
-	}
-}
-
 func TestOneLine(t *testing.T) {
 	tests := []struct {
 		in   string

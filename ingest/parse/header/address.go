@@ -18,6 +18,8 @@ const maxName = 256
 // zero Email.
 type Entry struct {
 	mailer.Mailbox
+	// Comment stands beside the name or within the address: "Anna (North)".
+	Comment string
 	// Doubt says why the entry must not name a sender, though it may be shown;
 	// "" for a plain mailbox.
 	Doubt string
@@ -50,19 +52,37 @@ type list struct {
 
 // item is what one entry is made of, before it is judged.
 type item struct {
-	words   []string // outside angle brackets, as written, quotes included
-	glued   []bool   // whether a word follows the one before without white space or comment
-	angle   string   // between the first angle brackets
-	angles  int
-	after   bool // words behind the angle brackets
-	comment string
-	space   bool // white space or comment since the last word
-	doubt   string
+	words    []string // outside angle brackets, as written, quotes included
+	glued    []bool   // whether a word follows the one before without white space or comment
+	angle    string   // between the first angle brackets
+	angles   int
+	after    bool     // words behind the angle brackets
+	comments []string // before and within the angle brackets
+	late     []string // those behind them
+	broken   bool     // white space or a comment within the angle brackets
+	space    bool     // white space or comment since the last word
+	doubt    string
 }
 
 func (it *item) suspect(why string) {
 	if it.doubt == "" {
 		it.doubt = why
+	}
+}
+
+// comment notes a comment, which may be a name, and may be made to look like
+// an address.
+func (it *item) comment(text string, whole bool) {
+	if !whole {
+		it.suspect("a comment without end")
+	}
+	if strings.ContainsAny(text, "@<>") {
+		it.suspect("a comment that hides an address")
+	}
+	if it.angles > 0 {
+		it.late = append(it.late, text)
+	} else {
+		it.comments = append(it.comments, text)
 	}
 }
 
@@ -109,14 +129,9 @@ func (l *list) token(it *item, c byte) {
 		l.rest = l.rest[1:]
 		it.space = true
 	case '(':
-		text, whole := l.commentText()
-		it.comment, it.space = text, true
-		if !whole {
-			it.suspect("a comment without end")
-		}
-		if strings.ContainsAny(text, "@<>") {
-			it.suspect("a comment that hides an address")
-		}
+		text, rest, whole := commentText(l.rest)
+		l.rest, it.space = rest, true
+		it.comment(text, whole)
 	case '"':
 		quoted, whole := l.quoted()
 		it.word(quoted)
@@ -126,7 +141,7 @@ func (l *list) token(it *item, c byte) {
 	case '<':
 		inner, whole := l.angleText()
 		if it.angles == 0 {
-			it.angle = inner
+			it.angle = it.bare(inner)
 		}
 		it.angles++
 		if !whole {
@@ -144,24 +159,23 @@ func (l *list) token(it *item, c byte) {
 	}
 }
 
-// commentText reads a comment, which may hold others (RFC 5322 3.2.2).
-func (l *list) commentText() (text string, whole bool) {
+// commentText reads the comment that s begins with, which may hold others (RFC
+// 5322 3.2.2).
+func commentText(s string) (text, rest string, whole bool) {
 	depth := 0
-	for i := 0; i < len(l.rest); i++ {
-		switch l.rest[i] {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
 		case '\\':
 			i++
 		case '(':
 			depth++
 		case ')':
 			if depth--; depth == 0 {
-				text, l.rest = l.rest[1:i], l.rest[i+1:]
-				return text, true
+				return s[1:i], s[i+1:], true
 			}
 		}
 	}
-	text, l.rest = l.rest[1:], ""
-	return text, false
+	return s[1:], "", false
 }
 
 // quoted reads a quoted string and gives it with its quotes.
@@ -199,33 +213,92 @@ func (l *list) angleText() (s string, whole bool) {
 	return s, false
 }
 
+// bare takes comments and white space out of what stands between angle brackets
+// (RFC 5322 4.4, obsolete), quotes respected. It leaves a doubt: other programs
+// read other addresses there.
+func (it *item) bare(s string) string {
+	s = strings.Trim(s, " \t")
+	if !strings.ContainsAny(s, " \t(") {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		n := strings.IndexAny(s, " \t(\"")
+		if n < 0 {
+			n = len(s)
+		}
+		b.WriteString(s[:n])
+		switch s = s[n:]; {
+		case s == "":
+		case s[0] == '"':
+			end, _ := quotedEnd(s)
+			b.WriteString(s[:end])
+			s = s[end:]
+		case s[0] == '(':
+			text, rest, whole := commentText(s)
+			it.comment(text, whole)
+			s, it.broken = rest, true
+		default:
+			s, it.broken = s[1:], true
+		}
+	}
+	return b.String()
+}
+
 // finish judges an entry and adds it to the list.
 func (l *list) finish(it item) {
-	if len(it.words) == 0 && it.angles == 0 && it.doubt == "" && it.comment == "" {
+	if len(it.words) == 0 && it.angles == 0 && it.doubt == "" && len(it.comments) == 0 {
 		return // nothing between two commas (RFC 5322 4.4)
 	}
 	if l.group {
 		it.suspect("a group")
 	}
-	e := Entry{}
-	spec, name := it.angle, it.joined(false)
-	if it.angles == 0 {
-		// The name of the oldest form is in a comment: anna@north.example (Anna).
-		spec, name = it.joined(true), it.comment
-	}
 	if it.angles > 1 || it.after {
 		it.suspect("text behind the address")
 	}
+	e := Entry{}
+	spec, name := it.angle, it.joined(false)
+	if it.angles == 0 {
+		spec, name = it.unbracketed()
+	}
 	var err error
-	if e.Email, err = addrSpec(spec, &it); err != nil {
+	e.Email, err = addrSpec(spec, &it)
+	switch {
+	case err != nil:
 		it.suspect(err.Error())
+	case it.broken:
+		it.suspect("what is not an address but for white space or a comment inside it")
 	}
-	e.Name = l.displayName(name)
-	if it.angles > 0 {
-		it.judgeName(e)
-	}
+	l.name(&e, &it, name)
+	it.judgeName(e, l)
 	e.Doubt = it.doubt
 	l.entries = append(l.entries, e)
+}
+
+// name sets the name of an entry. Without one the comments are it, as in the
+// oldest form, anna@north.example (Anna), and where there is no address either,
+// all words are.
+func (l *list) name(e *Entry, it *item, name string) {
+	comments := strings.Join(it.comments, " ")
+	switch {
+	case e.Email.IsZero() && it.angles == 0:
+		name, comments = it.joined(false), ""
+	case name == "":
+		name, comments = strings.Join(append(it.comments, it.late...), " "), ""
+	}
+	e.Name, e.Comment = l.displayName(name), l.displayName(comments)
+}
+
+// unbracketed finds the address of an entry without angle brackets. What is
+// before it, but for white space, was meant to be its name.
+func (it *item) unbracketed() (spec, name string) {
+	spec = it.joined(true)
+	if i := strings.LastIndexByte(spec, ' '); i >= 0 {
+		if _, ok := parseSpec(spec[i+1:]); ok {
+			return spec[i+1:], spec[:i]
+		}
+	}
+	return spec, ""
 }
 
 // joined puts the words outside the angle brackets together as they were
@@ -237,7 +310,10 @@ func (it *item) joined(address bool) string {
 			if address {
 				it.suspect("white space or a comment inside the address")
 			}
-			b.WriteByte(' ')
+			last := it.words[i-1]
+			if joint := ".@"; !address || strings.IndexByte(joint, w[0]) < 0 && strings.IndexByte(joint, last[len(last)-1]) < 0 {
+				b.WriteByte(' ')
+			}
 		}
 		b.WriteString(w)
 	}
@@ -294,18 +370,25 @@ func addrSpec(s string, it *item) (mailer.Address, error) {
 	return a, nil
 }
 
-// judgeName doubts an address whose name is another address (F6), and one with
-// an "@" in an unquoted name unless it repeats the address, as sloppy but
-// honest mailers do.
-func (it *item) judgeName(e Entry) {
-	for _, w := range it.words {
-		if w[0] != '"' && strings.ContainsAny(w, "@<>\\[])") && !sameAddress(w, e.Email) {
-			it.suspect("an unquoted name that looks like an address")
+// judgeName doubts an address whose name, or a comment, is another address (F6),
+// and one with an "@" in an unquoted name unless it repeats the address, as
+// sloppy but honest mailers do.
+func (it *item) judgeName(e Entry, l *list) {
+	if it.angles > 0 {
+		for _, w := range it.words {
+			if w[0] != '"' && strings.ContainsAny(w, "@<>\\[])") && !sameAddress(w, e.Email) {
+				it.suspect("an unquoted name that looks like an address")
+			}
 		}
 	}
-	bare := strings.Trim(e.Name, " '\"<>()[]")
-	if a, ok := parseSpec(bare); ok && !a.Is(e.Email) {
-		it.suspect("a name that is another address")
+	names := []string{e.Name}
+	for _, c := range append(it.comments, it.late...) {
+		names = append(names, l.displayName(c))
+	}
+	for _, name := range names {
+		if a, ok := parseSpec(strings.Trim(name, " '\"<>()[]")); ok && !a.Is(e.Email) {
+			it.suspect("a name that is another address")
+		}
 	}
 }
 
@@ -342,17 +425,4 @@ func unquoteWords(s string) string {
 		b.WriteByte(s[i])
 	}
 	return b.String()
-}
-
-// Mailboxes is an address list for showing: what could not be read is left out.
-func Mailboxes(h Header, field, label string) []mailer.Mailbox {
-	var all []mailer.Mailbox
-	for _, value := range h.All(field) {
-		for _, e := range Addresses(value, label) {
-			if !e.Email.IsZero() && len(all) < MaxAddresses {
-				all = append(all, e.Mailbox)
-			}
-		}
-	}
-	return all
 }

@@ -23,7 +23,7 @@ func TestAddresses(t *testing.T) {
 		{"(just a comment)", "- ?"},
 		{"a@b.c (one (two) three)", "one (two) three <a@b.c>"},
 		{"<@x,@y:a@b.c>", "a@b.c ?"},
-		{"not an address, a@b.c", "- ?|a@b.c"},
+		{"not an address, a@b.c", "not an address - ?|a@b.c"},
 		{`"a b"@c.d`, `"a b"@c.d ?`},
 		{"=?utf-8?q?J=C3=BCrgen?= <a@b.c>", "Jürgen <a@b.c>"},
 		{"=?iso-8859-1?q?J=FC?=\r\n =?iso-8859-1?q?rgen?= <a@b.c>", "Jürgen <a@b.c>"},
@@ -33,7 +33,19 @@ func TestAddresses(t *testing.T) {
 		{"Evil\u202e <a@b.c>", "Evil <a@b.c>"},
 		{"a@B.C", "a@b.c"},
 		{"użytkownik@przykład.pl", "użytkownik@xn--przykad-rjb.pl"},
-		{`\`, "- ?"},
+		{"Anna Nowak anna@b.c", "Anna Nowak <anna@b.c> ?"},
+		{"a@b . c", "a@b.c ?"},
+		{"A <a (x)@b.c>", "A (x) <a@b.c> ?"},
+		{"A <a @ b.c>", "A <a@b.c> ?"},
+		{"A (North) <a@b.c> (late)", "A (North) <a@b.c>"},
+		{"(North) <a@b.c>", "North <a@b.c>"},
+		{"<a@b.c> (late)", "late <a@b.c>"},
+		{"(=?utf-8?q?x=40y.z?=) <a@b.c>", "x@y.z <a@b.c> ?"}, // F6
+		{"a@b.c (=?utf-8?q?x=40y.z?=)", "x@y.z <a@b.c> ?"},
+		{"A (=?utf-8?q?x=40y.z?=) <a@b.c>", "A (x@y.z) <a@b.c> ?"},
+		{"Anna", "Anna - ?"},
+		{"Anna <anna>", "Anna - ?"},
+		{`\`, `\ - ?`},
 		{`"`, "- ?"},
 		{"<", "- ?"},
 		{"(", "- ?"},
@@ -51,12 +63,17 @@ func TestAddresses(t *testing.T) {
 
 // format writes an entry with "?" for a doubt and "-" for no address.
 func format(e Entry) string {
-	s := e.Email.String()
+	s, name := e.Email.String(), e.Name
+	if e.Comment != "" {
+		name += " (" + e.Comment + ")"
+	}
 	switch {
+	case s == "" && name != "":
+		s = name + " -"
 	case s == "":
 		s = "-"
-	case e.Name != "":
-		s = e.Name + " <" + s + ">"
+	case name != "":
+		s = name + " <" + s + ">"
 	}
 	if e.Doubt != "" {
 		s += " ?"
@@ -75,6 +92,23 @@ func TestAddressLimits(t *testing.T) {
 	h := Read([]byte("To: " + strings.Repeat("a@b.c,", 2000) + "\r\n\r\n"))
 	if n := len(Mailboxes(h, "To", "")); n != MaxAddresses {
 		t.Errorf("%d recipients are shown, want the first 1,000", n)
+	}
+}
+
+// TestShown: what people see of From and To.
+func TestShown(t *testing.T) {
+	h := Read([]byte("From: Anna (North) <a@b.c>\r\nTo: Recipients, d@e.f\r\nFrom: x@y.z\r\nTo: g@h.i\r\nReply-To: undisclosed:;\r\n\r\n"))
+	for field, want := range map[string]string{"From": "Anna (North) a@b.c|", "To": "Recipients |d@e.f|g@h.i|", "Reply-To": "", "Cc": ""} {
+		got := ""
+		for _, m := range Shown(h, field, "") {
+			got += strings.TrimLeft(m.Name+" "+m.Email.String(), " ") + "|"
+		}
+		if got != strings.ReplaceAll(want, "| ", "|") {
+			t.Errorf("%s is shown as %q, want %q", field, got, want)
+		}
+	}
+	if got := Mailboxes(h, "To", ""); len(got) != 2 {
+		t.Errorf("To has the mailboxes %v, want the two with an address", got)
 	}
 }
 

@@ -86,7 +86,7 @@ func (h Header) Has(name string) bool {
 func Read(raw []byte) Header {
 	var h Header
 	lastField, sought := -1, false // start of the last well-known field; sought once, at the first junk line
-	for pos := 0; ; {
+	for pos := leadingLines(raw); ; {
 		if pos >= len(raw) {
 			h.Body = len(raw)
 			return h
@@ -116,6 +116,30 @@ func Read(raw []byte) Header {
 		}
 		pos = end
 	}
+}
+
+// maxLeading is how many empty lines may stand above a header.
+const maxLeading = 10
+
+// leadingLines is the length of the empty lines above the first field, as mail
+// saved by hand has them; 0 where no well-known field follows. Mail that came
+// by SMTP has our own field on top.
+func leadingLines(raw []byte) int {
+	pos := 0
+	for range maxLeading {
+		n := EmptyLine(raw[pos:])
+		if n == 0 {
+			break
+		}
+		pos += n
+	}
+	if pos == 0 {
+		return 0
+	}
+	if name, ok := fieldName(raw[pos:logicalLine(raw, pos)]); !ok || !IsKnown(name) {
+		return 0
+	}
+	return pos
 }
 
 // over ends a header that is beyond a limit; its body starts below the next
@@ -207,6 +231,7 @@ var (
 	knownPrefixes = []string{"content-", "x-", "list-", "arc-", "resent-", "received-"}
 )
 
+// IsKnown tells a field name that no sentence of a text is likely to begin with.
 func IsKnown(name string) bool {
 	lower := strings.ToLower(name)
 	if knownFields[lower] {

@@ -25,6 +25,8 @@ func TestReadHeader(t *testing.T) {
 		{"no line end", "Subject: x", "Subject=x", ""},
 		{"nothing", "", "", ""},
 		{"empty header", "\r\nbody", "", "body"},
+		{"empty lines above", "\r\n\n\r\nFrom: a@b.c\r\nSubject: x\r\n\r\nbody", "From=a@b.c|Subject=x", "body"},
+		{"empty lines above a text", "\r\nDear all: hello\r\n", "", "Dear all: hello\r\n"},
 		{"mbox line", "From a@b.c Mon Nov  2 10:00:00 2026\nSubject: x\n\nbody", "Subject=x", "body"},
 		{"junk first line", "hello there\r\nSubject: x\r\n\r\nbody", "Subject=x", "body"},
 		{"mbox line below a trace", "Received: x\r\nFrom a@b.c Mon Nov  2 10:00:00 2026\r\nFrom: a@b.c\r\n\r\n", "Received=x|From=a@b.c", ""},

@@ -1,12 +1,6 @@
 package header
 
-import (
-	"net/url"
-	"strconv"
-	"strings"
-
-	"casegate/ingest/parse/charset"
-)
+import "strings"
 
 // Limits of a Content-Type or Content-Disposition field. RFC 2046 5.1.1 allows
 // a boundary 70 octets; a few mailers write more.
@@ -18,13 +12,15 @@ const (
 
 // MediaType reads a Content-Type or Content-Disposition value (RFC 2045 5.1),
 // with what mailers write in its place: missing semicolons, unquoted spaces,
-// parameters that are there twice (the first counts). The type and the names
-// are in lower case. It is linear, which enmime's reader is not.
+// quotes within quotes, parameters that are there twice (the first counts).
+// The type and the names are in lower case. It is linear, which enmime's
+// reader is not.
 func MediaType(s string) (typ string, params map[string]string) {
 	if len(s) > maxMediaType {
 		s = s[:maxMediaType]
 	}
-	end := strings.IndexAny(s, "; \t\r\n(")
+	s = strings.TrimLeft(s, " \t\r\n\"")
+	end := strings.IndexAny(s, "; \t\r\n(,\"")
 	if end < 0 {
 		end = len(s)
 	}
@@ -37,7 +33,7 @@ func MediaType(s string) (typ string, params map[string]string) {
 			break
 		}
 		name := s[:eq]
-		if i := strings.LastIndexAny(strings.TrimRight(name, " \t\r\n"), "; \t\r\n"); i >= 0 {
+		if i := strings.LastIndexAny(strings.TrimRight(name, " \t\r\n"), ";, \t\r\n"); i >= 0 {
 			name = name[i+1:]
 		}
 		name = strings.ToLower(strings.TrimSpace(name))
@@ -50,24 +46,65 @@ func MediaType(s string) (typ string, params map[string]string) {
 	return typ, params
 }
 
-// paramValue reads a quoted or bare value and gives the rest. A bare one ends
-// at a semicolon, or where after white space another parameter begins.
+// paramValue reads a quoted or bare value and gives the rest.
 func paramValue(s string) (value, rest string) {
 	if strings.HasPrefix(s, `"`) {
-		var b strings.Builder
-		for i := 1; i < len(s); i++ {
-			switch {
-			case s[i] == '"':
-				return b.String(), s[i+1:]
-			// Only these two are ever escaped; Windows paths hold other backslashes.
-			case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
-				i++
-			}
-			b.WriteByte(s[i])
+		if value, rest, whole := quotedValue(s[1:]); whole {
+			return value, rest
 		}
-		return b.String(), ""
+		s = s[1:] // the closing quote was forgotten
 	}
+	end := bareEnd(s)
+	return strings.TrimSpace(s[:end]), s[end:]
+}
+
+// quotedValue reads up to the closing quote. A quote that no parameter and no
+// end follows is part of a name: name="the "new" plan.pdf".
+func quotedValue(s string) (value, rest string, whole bool) {
+	if i := strings.IndexAny(s, "\"\\"); i >= 0 && s[i] == '"' && endsValue(s[i+1:]) {
+		return s[:i], s[i+1:], true
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"' && endsValue(s[i+1:]):
+			return b.String(), s[i+1:], true
+		// Only these two are ever escaped; Windows paths hold other backslashes.
+		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return "", "", false
+}
+
+// endsValue tells whether what follows a quote may follow a value: the end, a
+// separator, a comment, or another parameter.
+func endsValue(s string) bool {
+	s = strings.TrimLeft(s, " \t\r\n")
+	if s == "" || s[0] == ';' || s[0] == ',' || s[0] == '(' {
+		return true
+	}
+	n := 0
+	for n < len(s) && (isToken(s[n]) || s[n] == '*') {
+		n++
+	}
+	return n > 0 && n < len(s) && s[n] == '='
+}
+
+func isToken(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+}
+
+// bareEnd finds the end of a value without quotes: a semicolon, or white space
+// behind which another parameter begins. An encoded word is skipped.
+func bareEnd(s string) int {
 	end := 0
+	if strings.HasPrefix(s, "=?") {
+		if i := strings.Index(s, "?="); i > 0 {
+			end = i
+		}
+	}
 	for end < len(s) && s[end] != ';' {
 		word := end
 		for word < len(s) && IsSpace(s[word]) {
@@ -77,76 +114,16 @@ func paramValue(s string) (value, rest string) {
 		for stop < len(s) && s[stop] != ';' && !IsSpace(s[stop]) {
 			stop++
 		}
-		if end > 0 && strings.IndexByte(s[word:stop], '=') > 0 {
-			return strings.TrimSpace(s[:end]), s[word:]
+		if end > 0 && word > end && strings.IndexByte(s[word:stop], '=') > 0 {
+			return end
 		}
 		end = stop
 	}
-	return strings.TrimSpace(s[:end]), s[end:]
+	return end
 }
 
+// IsSpace tells the white space of a header.
 func IsSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
-
-// Param is a parameter's value, decoded: RFC 2231 continuations and charsets
-// first, then encoded words, which have no place there and are common.
-func Param(params map[string]string, name, label string) string {
-	if v, ok := params[name+"*"]; ok {
-		return decodeExtended(v, "")
-	}
-	if s, ok := joinContinued(params, name); ok {
-		return s
-	}
-	return charset.DecodeWords(params[name], label)
-}
-
-// joinContinued puts "name*0", "name*1*" … together (RFC 2231 3 and 4.1).
-func joinContinued(params map[string]string, name string) (string, bool) {
-	var octets []byte
-	var label string
-	n := 0
-	for ; n < maxParams; n++ {
-		key := name + "*" + strconv.Itoa(n)
-		if v, ok := params[key]; ok {
-			octets = append(octets, v...)
-			continue
-		}
-		v, ok := params[key+"*"]
-		if !ok {
-			break
-		}
-		if n == 0 {
-			label, v = cutCharset(v)
-		}
-		octets = append(octets, unpercent(v)...)
-	}
-	if n == 0 {
-		return "", false
-	}
-	return charset.Decode(octets, label), true
-}
-
-// decodeExtended reads charset'language'%-encoded text (RFC 2231 4).
-func decodeExtended(v, label string) string {
-	if c, rest := cutCharset(v); c != "" {
-		label, v = c, rest
-	}
-	return charset.Decode(unpercent(v), label)
-}
-
-func cutCharset(v string) (label, text string) {
-	parts := strings.SplitN(v, "'", 3)
-	if len(parts) < 3 {
-		return "", v
-	}
-	return parts[0], parts[2]
-}
-
-func unpercent(s string) []byte {
-	if out, err := url.PathUnescape(s); err == nil {
-		return []byte(out)
-	}
-	return []byte(s)
-}
 
 // Boundary gives the boundary of a multipart; "" for every other type, and
 // for a boundary that cannot be used.
