@@ -142,7 +142,11 @@ func (t *tenantDecision) traceNotices(ch *change) {
 
 func (t *tenantDecision) messageEvent(kind EventType, actor Actor) Event {
 	m := t.mail
-	limits := m.Message.Limits
+	limits, reply := m.Message.Limits, ""
+	// What the first mail of a case quotes is nowhere else in its history.
+	if r := m.Message.Reply; kind != EventFiled && r.Elided+r.Signature != "" {
+		reply = r.Text
+	}
 	if m.Message.Failure != "" {
 		limits = append(limits[:len(limits):len(limits)], "This mail could not be read: "+m.Message.Failure)
 	}
@@ -151,7 +155,8 @@ func (t *tenantDecision) messageEvent(kind EventType, actor Actor) Event {
 		Automatic: m.Message.Automatic,
 		Message: &Message{
 			Subject: m.Message.Subject, MessageID: m.Message.MessageID, Text: m.Message.Text,
-			Attachments: m.Message.Attachments, Limits: limits,
+			Reply: reply, Forwarded: m.Message.Forwarded,
+			Attachments: m.Message.Attachments, Marks: m.Message.Marks, Limits: limits,
 		},
 	}
 }

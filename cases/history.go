@@ -46,7 +46,19 @@ type Actor struct {
 type Message struct {
 	Subject     string              `json:"subject"` // in full
 	MessageID   string              `json:"message_id,omitempty"`
-	Text        string              `json:"text"`
+	Text        string              `json:"text"`                // the whole of it
+	Reply       string              `json:"reply,omitempty"`     // what was written anew, where that is less and certain enough
+	Forwarded   *mailer.Forwarded   `json:"forwarded,omitempty"` // who wrote what it passes on, as it says
 	Attachments []mailer.Attachment `json:"attachments,omitempty"`
+	Marks       []string            `json:"marks,omitempty"`  // how it was protected, and what that means
 	Limits      []string            `json:"limits,omitempty"` // what could not be shown, and why
+}
+
+// Shown is what people are shown of the text: what was written anew, without what
+// it answers and without the signature, or the whole where they cannot be told apart.
+func (m *Message) Shown() string {
+	if m.Reply != "" {
+		return m.Reply
+	}
+	return m.Text
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"strings"
 	"sync"
@@ -35,7 +34,7 @@ type memory struct {
 func (s *memory) Create() (blob.Writer, error) { return nil, errors.New("not needed here") }
 func (s *memory) Remove(blob.Ref) error        { return nil }
 
-func (s *memory) Open(ref blob.Ref) (io.ReadSeekCloser, error) {
+func (s *memory) Open(ref blob.Ref) (blob.File, error) {
 	b, ok := s.blobs[ref]
 	if !ok {
 		return nil, fmt.Errorf("open %s: %w", ref, blob.ErrNotFound)
@@ -111,7 +110,7 @@ func TestNullReversePath(t *testing.T) {
 		{"null reverse-path", plainMail, mailer.Address{}, mailer.KindAuto},
 		{"null reverse-path, a report", report, mailer.Address{}, mailer.KindBounce},
 		{"a report", report, anna, mailer.KindBounce},
-		{"null reverse-path, an automatic answer", auto, mailer.Address{}, mailer.KindAuto},
+		{"null reverse-path, an automatic answer", auto, mailer.Address{}, mailer.KindAutoReply},
 	}
 	var r Reader
 	for _, tt := range tests {

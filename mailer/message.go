@@ -17,13 +17,15 @@ type Message struct {
 	Attachments []Attachment
 	Received    int // number of Received fields: the hops so far
 
-	Kind Kind
+	Kind       Kind
+	KindReason string // the rule it was told by, such as "Auto-Submitted" (for people)
 	// Automatic tells that nothing may answer this mail: no person sent it, or
 	// it was not sent to us (RFC 3834 2, mail-traps E). A list passes on what
 	// people write, so that a mail of KindList need not be.
 	Automatic bool
 	Returns   time.Time // when the sender of an auto-reply will be back; zero if it does not say
 	Bounces   []Bounce  // KindBounce, KindDeliveryReport and KindComplaint: what is said of each recipient
+	Original  string    // the same: Message-ID of the mail that is reported on, without angle brackets; "" if not said
 	Feedback  string    // KindComplaint: its type, such as "abuse" (RFC 5965 7.3)
 
 	Forwarded *Forwarded // the mail that this one passes on, if any

@@ -37,14 +37,15 @@ func (s *scene) messages() (entries []templates.Entry, more int) {
 
 // entry is one message, with at most room octets of its text.
 func (s *scene) entry(e *cases.Event, room int) templates.Entry {
+	text := e.Message.Shown()
 	entry := templates.Entry{
 		Author: s.author(&e.Actor), Unverified: isUnverified(e), Time: e.Time,
-		Text: cut(e.Message.Text, room),
+		Text: cut(text, room),
 	}
 	for _, why := range e.Message.Limits[:min(len(e.Message.Limits), maxLimits)] {
 		entry.Limits = append(entry.Limits, shorten(why, 4*maxName))
 	}
-	entry.Cut = len(entry.Text) < len(e.Message.Text)
+	entry.Cut = len(entry.Text) < len(text)
 	entry.Attachments, entry.MoreAttachments = attachments(e.Message.Attachments)
 	return entry
 }

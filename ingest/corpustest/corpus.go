@@ -6,6 +6,7 @@ package corpustest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,6 +23,33 @@ type Item struct {
 	Input  string                     // what kind of bytes the source has
 	Expect map[string]json.RawMessage // facts by name
 	Raw    []byte                     // a mail: wrapped in a header where the source's bytes are none
+
+	// Reference is what a tool of the source reads in the item; null for most.
+	// It is no fact.
+	Reference json.RawMessage `json:"reference_output"`
+
+	dir string // of the set
+}
+
+// Set is the name of the folder that an item is in, such as "talon".
+func (it Item) Set() string {
+	set, _, _ := strings.Cut(it.ID, "/")
+	return set
+}
+
+// File reads a file that a fact names, such as "files/letter.txt". Its path is
+// relative to the folder of the set, and it must be in there.
+func (it Item) File(name string) ([]byte, error) {
+	set, err := os.OpenRoot(it.dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the set of %s: %w", it.ID, err)
+	}
+	defer set.Close()
+	b, err := set.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read a file of %s: %w", it.ID, err)
+	}
+	return b, nil
 }
 
 // Items loads the corpus. Where there is none the test is skipped, in CI it fails.
@@ -48,6 +76,7 @@ func Items(t testing.TB) []Item {
 		if json.Unmarshal(about, &item) != nil || item.ID == "" || item.Input == "" {
 			continue // case lists of the authentication suites
 		}
+		item.dir = filepath.Dir(name)
 		item.Raw = wrap(item.Input, read(t, strings.TrimSuffix(name, ".json")))
 		items = append(items, item)
 	}

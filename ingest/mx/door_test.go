@@ -145,7 +145,7 @@ func (s *memory) Create() (blob.Writer, error) {
 	return &memoryWriter{store: s}, nil
 }
 
-func (s *memory) Open(r blob.Ref) (io.ReadSeekCloser, error) {
+func (s *memory) Open(r blob.Ref) (blob.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, ok := s.blobs[r]

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"runtime"
 	"strings"
@@ -295,12 +294,12 @@ type counter struct {
 	}
 }
 
-func (s *counter) Create() (blob.Writer, error)             { return s, nil }
-func (s *counter) Open(blob.Ref) (io.ReadSeekCloser, error) { return nil, blob.ErrNotFound }
-func (s *counter) Remove(blob.Ref) error                    { return nil }
-func (s *counter) Write(p []byte) (int, error)              { s.got.size += len(p); return len(p), nil }
-func (s *counter) Commit() (blob.Ref, error)                { s.got.committed++; return "counted", nil }
-func (s *counter) Abort()                                   {}
+func (s *counter) Create() (blob.Writer, error)     { return s, nil }
+func (s *counter) Open(blob.Ref) (blob.File, error) { return nil, blob.ErrNotFound }
+func (s *counter) Remove(blob.Ref) error            { return nil }
+func (s *counter) Write(p []byte) (int, error)      { s.got.size += len(p); return len(p), nil }
+func (s *counter) Commit() (blob.Ref, error)        { s.got.committed++; return "counted", nil }
+func (s *counter) Abort()                           {}
 
 // TestNoRoomLeft: a mail that had room when it began is put off when the room is
 // gone, before the disk is full, and leaves nothing.

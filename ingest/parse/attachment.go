@@ -5,12 +5,14 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
 	"casegate/ingest/parse/charset"
 	"casegate/ingest/parse/header"
 	"casegate/ingest/parse/transfer"
+	"casegate/ingest/parse/uuencode"
 	"casegate/mailer"
 )
 
@@ -20,19 +22,69 @@ const maxFileName = 255
 // attach notes a part as an attachment.
 func (b *body) attach(p *part) {
 	d := newDigest()
-	dec := transfer.NewDecoder(d, p.header.Get("Content-Transfer-Encoding"))
-	dec.Write(p.content)
-	dec.Close()
-	typ := p.contentType()
-	name := p.fileName()
-	if name == "" {
-		name = fmt.Sprintf("part-%d%s", b.leaf, extension(typ))
+	if isUU(p.encoding()) {
+		b.attachUU(p, d)
+	} else {
+		decoder := transfer.NewDecoder(d, p.encoding())
+		b.src.copy(decoder, p.start, p.end)
+		decoder.Close()
 	}
-	a := mailer.Attachment{Name: name, ContentType: typ, Size: d.size, SHA256: d.sum()}
+	a := mailer.Attachment{Name: p.fileName(), ContentType: p.contentType()}
 	if ids := header.MessageIDs(p.header.Get("Content-ID")); len(ids) > 0 {
 		a.ContentID = ids[0]
 	}
+	a.Inline = a.ContentID != "" && (p.related || p.disposition() == "inline") && strings.HasPrefix(a.ContentType, "image/")
+	b.add(a, d)
+}
+
+// attachData notes a file that was packed in a part.
+func (b *body) attachData(name, typ, id string, data []byte) {
+	d := newDigest()
+	d.Write(data)
+	name = safeName(name)
+	typ, _ = header.MediaType(typ)
+	if !strings.Contains(typ, "/") {
+		typ = typeOf(name)
+	}
+	b.add(mailer.Attachment{Name: name, ContentType: typ, ContentID: charset.OneLine(id, header.MaxID)}, d)
+}
+
+// add completes an attachment. One without a name is named after its place.
+func (b *body) add(a mailer.Attachment, d *digest) {
+	if len(b.m.Attachments) == maxParts {
+		b.limit("This mail has more than 1,000 attachments; only the first are listed, and it was kept whole.")
+		return
+	}
+	if a.Name == "" {
+		a.Name = fmt.Sprintf("part-%d%s", max(1, b.leaf), extension(a.ContentType))
+	}
+	a.Size, a.SHA256 = d.size, d.sum()
 	b.m.Attachments = append(b.m.Attachments, a)
+}
+
+// isUU tells the transfer encodings that were never registered and are still met.
+func isUU(encoding string) bool {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "x-uuencode", "x-uue", "uuencode", "uue":
+		return true
+	}
+	return false
+}
+
+// attachUU decodes a uuencoded part; what is not, or is too large, stays as it is.
+func (b *body) attachUU(p *part, d *digest) {
+	raw, cut := b.src.bytes(p.start, p.end, maxOpened)
+	if cut {
+		b.limit("A uuencoded part of this mail is too large to be decoded; it was kept as it is.")
+		b.src.copy(d, p.start, p.end)
+		return
+	}
+	if _, files := uuencode.Split(raw); len(files) > 0 {
+		raw = files[0].Data
+	} else if data := uuencode.Decode(raw); len(data) > 0 {
+		raw = data
+	}
+	d.Write(raw)
 }
 
 // fileName is a part's name, made safe; "" if it has none. Content-Disposition
@@ -45,7 +97,10 @@ func (p *part) fileName() string {
 			return name
 		}
 	}
-	return safeName(header.Param(p.params, "name", ""))
+	if name := safeName(header.Param(p.params, "name", "")); name != "" {
+		return name
+	}
+	return safeName(header.Param(p.params, "file", "")) // what some programs write in its place
 }
 
 // safeName makes a name that is no path, hides nothing and starts with no dot
@@ -106,6 +161,18 @@ func extension(typ string) string {
 		return ".txt"
 	}
 	return ".bin"
+}
+
+// typeOf guesses the type of a file that has none from its extension.
+func typeOf(name string) string {
+	found, ext := "application/octet-stream", strings.ToLower(filepath.Ext(name))
+	for typ, e := range extensions {
+		// Several types share an extension: always the same one is taken.
+		if e == ext && (found == "application/octet-stream" || typ < found) {
+			found = typ
+		}
+	}
+	return found
 }
 
 // digest counts and hashes what is written to it.

@@ -5,8 +5,13 @@ import (
 	"strings"
 
 	"casegate/ingest/parse/charset"
+	"casegate/ingest/parse/enriched"
+	"casegate/ingest/parse/flowed"
 	"casegate/ingest/parse/header"
+	"casegate/ingest/parse/kind"
 	"casegate/ingest/parse/page"
+	"casegate/ingest/parse/reply"
+	"casegate/ingest/parse/transfer"
 	"casegate/mailer"
 )
 
@@ -14,18 +19,52 @@ import (
 // looked at, in octets.
 const maxText = 1 << 20
 
-// readBody fills Text, Attachments and Limits.
-func readBody(h header.Header, raw []byte, m *mailer.Message) {
+// maxPart is as much of a part as is looked at to tell what kind of mail it is.
+const maxPart = 256 << 10
+
+// body walks the parts of one mail.
+type body struct {
+	m         *mailer.Message
+	src       *Source
+	leaf      int  // leaves so far, for names
+	depth     int  // of mails within S/MIME
+	cut       bool // whether text was left out
+	parts     []kind.Part
+	html      []string // the pages that are shown, as they came
+	spare     text     // what to show where the mail has no text of its own
+	spareHTML []string
+	passed    bool // spare is what a mail says that is only passed on
+	report    bool // the mails in it are returned ones, not passed on
+}
+
+// text is some of what a mail says: with what markup says of it, or, where it is
+// plain, with the page beside it that says the same.
+type text struct {
+	page.Page
+	twin *page.Page
+}
+
+func (t text) blank() bool { return strings.TrimSpace(t.Text) == "" }
+
+// readBody fills what the parts say, and gives them for telling the kind of mail.
+func readBody(h header.Header, src *Source, m *mailer.Message) *body {
+	b := &body{m: m, src: src}
 	root, why := (*part)(nil), h.Over
 	if why == "" {
-		root, why = split(h, raw)
+		root, why = split(h, src)
 	}
 	if why != "" {
-		keepWhole(raw, why, m)
-		return
+		keepWhole(src, why, m)
+		return b
 	}
-	b := body{m: m}
-	m.Text = b.text(root, true)
+	b.report = root.typ == "multipart/report"
+	t := b.text(root)
+	own := !t.blank()
+	if !own {
+		t = b.spare
+		b.html = append(b.html, b.spareHTML...)
+	}
+	m.Text = t.Text
 	if len(m.Text) > maxText {
 		m.Text = cutText(m.Text)
 		b.cut = true
@@ -33,38 +72,67 @@ func readBody(h header.Header, raw []byte, m *mailer.Message) {
 	if b.cut {
 		m.Limits = append(m.Limits, "Only the first 1 MiB of the text of this mail is shown; the mail was kept whole.")
 	}
+	size := 0
+	for _, markup := range b.html {
+		size += len(markup)
+	}
+	if size > maxPage {
+		b.limit("Only the first 512 KiB of the HTML of this mail are shown as a page; its text is not cut there.")
+	}
+	if !own && b.passed {
+		m.Reply = mailer.Reply{Elided: m.Text, Confidence: 1, Reason: "only a mail that is passed on"}
+	} else {
+		m.Reply = splitReply(m.Text, t)
+	}
+	return b
+}
+
+// splitReply takes the text of a mail apart. A page says more surely than plain
+// text where a quote begins: where both begin with the same words, the plain text
+// is divided where the page is.
+func splitReply(whole string, t text) mailer.Reply {
+	r := reply.Split(whole, within(t.Quotes, len(whole)), within(t.Signatures, len(whole)))
+	if t.twin == nil || len(t.twin.Quotes) == 0 {
+		return r
+	}
+	marked := reply.Split(t.twin.Text, t.twin.Quotes, t.twin.Signatures)
+	if marked.Confidence <= r.Confidence {
+		return r
+	}
+	return align(whole, r, marked)
+}
+
+// within leaves out the spans that are not in the first n octets.
+func within(spans []page.Span, n int) []page.Span {
+	return slices.DeleteFunc(slices.Clone(spans), func(s page.Span) bool { return s.End > n })
 }
 
 // keepWhole lets one attachment stand for a mail whose parts are not read.
-func keepWhole(raw []byte, why string, m *mailer.Message) {
+func keepWhole(src *Source, why string, m *mailer.Message) {
 	m.Text, m.Attachments = "", nil
 	m.Limits = append(m.Limits, why+"; its content is not shown, and it was kept whole as message.eml.")
 	a := newDigest()
-	a.Write(raw)
+	src.copy(a, 0, src.size)
 	m.Attachments = []mailer.Attachment{{
 		Name: "message.eml", ContentType: "message/rfc822", Size: a.size, SHA256: a.sum(),
 	}}
 }
 
-// body walks the parts of one mail.
-type body struct {
-	m    *mailer.Message
-	leaf int  // leaves so far, for names
-	cut  bool // whether text was left out
-}
-
-// text gives the text of a part and notes the attachments in it. Where the
-// text is not wanted, because another alternative was chosen, it is left out.
-func (b *body) text(p *part, wanted bool) string {
+// text gives the text of a part and notes the attachments in it.
+func (b *body) text(p *part) text {
+	if field := p.twice(); field != "" {
+		b.mark("a part has two " + field + " fields: it is read by the first")
+	}
 	switch {
-	case len(p.parts) == 0:
-		return b.leafText(p, wanted)
-	case p.typ == "multipart/alternative" && wanted:
+	case p.isLeaf():
+		return b.leafText(p)
+	case p.typ == "multipart/alternative":
 		return b.alternative(p)
 	}
-	var texts []string
+	b.markProtection(p)
+	var texts []text
 	for _, c := range p.parts {
-		if t := b.text(c, wanted); strings.TrimSpace(t) != "" {
+		if t := b.text(c); !t.blank() {
 			texts = append(texts, t)
 		}
 	}
@@ -72,51 +140,133 @@ func (b *body) text(p *part, wanted bool) string {
 }
 
 // alternative chooses plain text where it says anything, else the richest
-// alternative, which is the last one (RFC 2046 5.1.4).
-func (b *body) alternative(p *part) string {
-	var plain, rich []*part
+// alternative, which is the last one (RFC 2046 5.1.4). Several plain texts are
+// not each other's alternatives: none is left out.
+func (b *body) alternative(p *part) text {
+	var all []text
+	var plain, rich text
 	for _, c := range p.parts {
-		if c.hasPlain() {
-			plain = append(plain, c)
-		} else {
-			rich = append(rich, c)
+		t := b.text(c)
+		switch {
+		case t.blank():
+		case !c.hasPlain():
+			rich = t
+		case c.isLeaf():
+			all = append(all, t)
+		case plain.blank():
+			plain = t
 		}
 	}
-	slices.Reverse(rich)
-	chosen := ""
-	for _, c := range append(plain, rich...) {
-		t := b.text(c, chosen == "")
-		if chosen == "" && strings.TrimSpace(t) != "" {
-			chosen = t
-		}
+	if len(all) > 0 {
+		plain = joinTexts(all)
 	}
-	return chosen
+	if plain.blank() {
+		return rich
+	}
+	if plain.twin == nil && !rich.blank() {
+		plain.twin = &rich.Page
+	}
+	return plain
 }
 
-// leafText is the text of one part, or "" for an attachment, which it notes.
-func (b *body) leafText(p *part, wanted bool) string {
+// leafText is the text of one part, or nothing for an attachment, which it notes.
+func (b *body) leafText(p *part) text {
 	b.leaf++
 	switch {
-	case !p.isText():
+	case p.isText():
+		return b.decoded(p)
+	case b.spare.blank() && p.contentType() == "text/plain" && p.disposition() != "attachment":
+		// A text with a name is shown where there is no other.
+		b.spare, b.passed = b.decoded(p), false
 		b.attach(p)
-		return ""
-	case !wanted:
-		return ""
+		return text{}
 	}
-	text, cut := decodeText(p.header.Get("Content-Transfer-Encoding"), p.content)
+	return b.other(p)
+}
+
+// decoded gives what a text part says.
+func (b *body) decoded(p *part) text {
+	raw, cut := b.src.bytes(p.start, p.end, maxEncoded)
+	raw = decodeText(p.encoding(), raw)
+	if len(raw) > maxText {
+		raw, cut = raw[:maxText], true
+	}
 	b.cut = b.cut || cut
-	if p.typ == "text/html" {
-		return page.Text(page.Decode(text, p.params["charset"]))
+	typ := p.contentType()
+	if typ == "text/html" {
+		markup, repair := page.Decode(raw, p.params["charset"])
+		b.repaired(repair)
+		b.html = append(b.html, markup)
+		t := text{Page: page.Read(markup)}
+		b.parts = append(b.parts, kind.Part{Type: typ, Text: t.Text[:min(len(t.Text), maxPart)]})
+		return t
 	}
-	return charset.Lines(charset.Decode(text, p.params["charset"]))
+	plain, repair := charset.Read(b.unpack(raw), p.params["charset"])
+	b.repaired(repair)
+	plain = charset.Lines(plain)
+	switch {
+	case typ != "text/plain":
+		plain = enriched.Text(plain)
+	case strings.EqualFold(p.params["format"], "flowed"):
+		plain = flowed.Unfold(plain, strings.EqualFold(p.params["delsp"], "yes"))
+	}
+	b.parts = append(b.parts, kind.Part{Type: typ, Text: plain[:min(len(plain), maxPart)]})
+	b.markInline(plain)
+	return text{Page: page.Page{Text: plain}}
+}
+
+// content decodes the beginning of a part.
+func (b *body) content(p *part, most int) (content []byte, cut bool) {
+	raw, cut := b.src.bytes(p.start, p.end, most)
+	return transfer.Decode(p.encoding(), raw), cut
+}
+
+// repaired notes once that a text was read in another charset than it names.
+func (b *body) repaired(repair string) {
+	if repair != "" && len(b.m.CharsetRepairs) < 10 && !slices.Contains(b.m.CharsetRepairs, repair) {
+		b.m.CharsetRepairs = append(b.m.CharsetRepairs, repair)
+	}
+}
+
+// mark notes once what the reader of the case must know of a mail.
+func (b *body) mark(s string) {
+	if len(b.m.Marks) < 20 && !slices.Contains(b.m.Marks, s) {
+		b.m.Marks = append(b.m.Marks, s)
+	}
 }
 
 // joinTexts puts an empty line between the texts of several parts.
-func joinTexts(texts []string) string {
-	for i := range texts[:max(0, len(texts)-1)] {
-		texts[i] = strings.TrimRight(texts[i], "\n")
+func joinTexts(texts []text) text {
+	if len(texts) == 1 {
+		return texts[0]
 	}
-	return strings.Join(texts, "\n\n")
+	var all text
+	var out strings.Builder
+	for i, t := range texts {
+		if i > 0 {
+			out.WriteString("\n\n")
+		}
+		at := out.Len()
+		if i < len(texts)-1 {
+			t.Text = strings.TrimRight(t.Text, "\n")
+		}
+		out.WriteString(t.Text)
+		all.Quotes = append(all.Quotes, moved(within(t.Quotes, len(t.Text)), at)...)
+		all.Signatures = append(all.Signatures, moved(within(t.Signatures, len(t.Text)), at)...)
+		if all.twin == nil {
+			all.twin = t.twin
+		}
+	}
+	all.Text = out.String()
+	return all
+}
+
+func moved(spans []page.Span, by int) []page.Span {
+	for i := range spans {
+		spans[i].Start += by
+		spans[i].End += by
+	}
+	return spans
 }
 
 // cutText cuts at a character within maxText.

@@ -47,7 +47,7 @@ func TestBody(t *testing.T) {
 		{"text with a name", mime("mixed", "b", plainPart, "Content-Type: text/plain; name=a.log\n\nlog"), "plain text\n", "a.log"},
 		{"text marked as attachment", mime("mixed", "b", plainPart, "Content-Disposition: attachment\n\nlog"), "plain text\n", "part-2.txt"},
 		{"message", mime("mixed", "b", plainPart, "Content-Type: message/rfc822\n\nSubject: y\n\nz"), "plain text\n", "part-2.eml"},
-		{"digest", mime("digest", "b", "\nSubject: y\n\nz"), "", "part-1.eml"},
+		{"digest", mime("digest", "b", "\nSubject: y\n\nz"), "z", "part-1.eml"},
 		{"part without a header", mime("mixed", "b", "just: text\nmore", plainPart), "just: text\nmore\n\nplain text\n", ""},
 		{"part with an empty header", mime("mixed", "b", "\njust text"), "just text", ""},
 		{"no last delimiter", strings.Split(mime("mixed", "b", plainPart, pdfPart), "--b--")[0], "plain text\n", "a.pdf"},

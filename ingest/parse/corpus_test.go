@@ -2,142 +2,21 @@ package parse
 
 import (
 	"bytes"
-	"encoding/json"
-	"sort"
-	"strings"
+	"flag"
+	"fmt"
+	"os"
 	"testing"
-	"time"
+	"unicode/utf8"
 
 	"casegate/ingest/corpustest"
 	"casegate/mailer"
 )
 
-// TestCorpus reads every item. Nothing may panic, and what comes out must be
-// fit to be stored. How far the stated facts are met is logged, not required:
-// the sources disagree with each other.
-func TestCorpus(t *testing.T) {
-	items := corpustest.Items(t)
-	score := map[string]*[2]int{}
-	failures, limits := map[string]int{}, map[string]int{}
-	var slowest time.Duration
-	var slowestID string
-	for _, it := range items {
-		start := time.Now()
-		m := Read(it.Raw)
-		if d := time.Since(start); d > slowest {
-			slowest, slowestID = d, it.ID
-		}
-		if m.Failure != "" {
-			failures[m.Failure]++
-		}
-		for _, l := range m.Limits {
-			limits[l]++
-		}
-		if why := unfit(m); why != "" {
-			t.Errorf("%s: %s", it.ID, why)
-		}
-		compare(t, it, m, score)
-	}
-	if len(items) != corpustest.Size {
-		t.Errorf("read %d items, the corpus has %d", len(items), corpustest.Size)
-	}
-	for _, name := range sortedKeys(score) {
-		t.Logf("%-24s %4d of %4d as stated", name, score[name][0], score[name][1])
-	}
-	t.Logf("failures: %v", failures)
-	t.Logf("limits: %v", limits)
-	t.Logf("slowest: %s, %v", slowestID, slowest.Round(time.Millisecond))
-}
-
-func sortedKeys(m map[string]*[2]int) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
-// compare counts, for each fact the item states, whether the message agrees.
-func compare(t *testing.T, it corpustest.Item, m mailer.Message, score map[string]*[2]int) {
-	count := func(name string, ok bool, got any) {
-		if score[name] == nil {
-			score[name] = &[2]int{}
-		}
-		score[name][1]++
-		if ok {
-			score[name][0]++
-		} else if testing.Verbose() {
-			t.Logf("  %s: %s: want %s, got %+v", it.ID, name, short(it.Expect[name]), got)
-		}
-	}
-	for name, fact := range it.Expect {
-		var s string
-		var list []struct{ Email, Name string }
-		var parts []struct{ SHA256 string }
-		switch {
-		case name == "subject" && json.Unmarshal(fact, &s) == nil:
-			count(name, squeeze(m.Subject) == squeeze(s), m.Subject)
-		case name == "message_id" && json.Unmarshal(fact, &s) == nil:
-			count(name, m.MessageID == strings.Trim(s, "<>"), m.MessageID)
-		case name == "text" && json.Unmarshal(fact, &s) == nil:
-			count(name, squeeze(m.Text) == squeeze(s), m.Text)
-		case name == "from" && json.Unmarshal(fact, &list) == nil:
-			count(name, sameMailboxes(m.From, list), m.From)
-		case name == "to" && json.Unmarshal(fact, &list) == nil:
-			count(name, sameMailboxes(m.To, list), m.To)
-		case name == "attachments" && json.Unmarshal(fact, &parts) == nil:
-			var want, got []string
-			for _, p := range parts {
-				want = append(want, p.SHA256)
-			}
-			for _, a := range m.Attachments {
-				got = append(got, a.SHA256)
-			}
-			count("attachments (number)", len(got) == len(want), m.Attachments)
-			if len(want) > 0 && want[0] != "" {
-				count("attachments (bytes)", sameSet(got, want), m.Attachments)
-			}
-		case name == "auto_submitted" || name == "out_of_office":
-			count(name, (m.Kind != mailer.KindPerson) == (string(fact) != "false"), m.Kind)
-		case name == "bounce":
-			var b struct {
-				IsBounce bool `json:"is_bounce"`
-			}
-			if json.Unmarshal(fact, &b) == nil && b.IsBounce {
-				count("bounce (not a person's)", m.Kind != mailer.KindPerson, m.Subject)
-			}
-		}
-	}
-}
-
-func short(b []byte) string { return string(b[:min(len(b), 300)]) }
-
-func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-func sameMailboxes(got []mailer.Mailbox, want []struct{ Email, Name string }) bool {
-	if len(got) != len(want) {
-		return false
-	}
-	for i := range got {
-		if !strings.EqualFold(got[i].Email.String(), want[i].Email) {
-			return false
-		}
-		if want[i].Name != "" && squeeze(got[i].Name) != squeeze(want[i].Name) {
-			return false
-		}
-	}
-	return true
-}
-
-func sameSet(got, want []string) bool {
-	sort.Strings(got)
-	sort.Strings(want)
-	return strings.Join(got, " ") == strings.Join(want, " ")
-}
+var update = flag.Bool("update", false, "write the recorded scores anew")
 
 // TestCorpusWithLineEnds: a mail says the same with CRLF and with LF line ends.
 func TestCorpusWithLineEnds(t *testing.T) {
+	t.Parallel()
 	for _, it := range corpustest.Items(t) {
 		lf := bytes.ReplaceAll(it.Raw, []byte("\r\n"), []byte("\n"))
 		if bytes.ContainsAny(lf, "\r\x00") {
@@ -147,8 +26,115 @@ func TestCorpusWithLineEnds(t *testing.T) {
 		if len(a.Limits) > 0 {
 			continue // cut, and CR counts
 		}
-		if a.Subject != b.Subject || a.Text != b.Text || len(a.Attachments) != len(b.Attachments) || a.Kind != b.Kind {
+		if a.Subject != b.Subject || a.Text != b.Text || a.Reply != b.Reply ||
+			len(a.Attachments) != len(b.Attachments) || a.Kind != b.Kind || len(a.Bounces) != len(b.Bounces) {
 			t.Errorf("%s: read differently with LF and with CRLF", it.ID)
 		}
 	}
+}
+
+// TestCorpus is the scorer. It reads every item of the corpus and compares what
+// is read with what the item's source states. Nothing may break down, what
+// comes out must be fit to be stored, and no set may get worse in any fact than
+// what is recorded in testdata. That a fact is not met is no error in itself:
+// the sources disagree with each other. With -v it prints the misses, grouped
+// by fact, and the table of scores.
+func TestCorpus(t *testing.T) {
+	t.Parallel()
+	items := corpustest.Items(t)
+	if len(items) != corpustest.Size {
+		t.Errorf("read %d items, the corpus has %d", len(items), corpustest.Size)
+	}
+	book, known := newScorebook(), comparers()
+	for _, it := range items {
+		r, why := readItem(it, book)
+		r.check("survive", why == "", "a message that is fit to be stored", why)
+		if why != "" {
+			t.Errorf("%s: %s", it.ID, why)
+		}
+		r.compareAll(known)
+	}
+	if testing.Verbose() {
+		// Not by Log, which would indent the lines that others look for.
+		fmt.Fprint(os.Stdout, book.misses(), book.notCompared(), book.table())
+	}
+	checkBaseline(t, book)
+}
+
+// reading is an item of the corpus beside what is read of it.
+type reading struct {
+	corpustest.Item
+	mail mailer.Message
+	html string // of the page made for showing, without its tags
+	book *scorebook
+}
+
+// readItem reads an item; why says what is wrong with the result whatever the
+// mail, or is "".
+func readItem(it corpustest.Item, book *scorebook) (r *reading, why string) {
+	r = &reading{Item: it, book: book}
+	defer func() {
+		if cause := recover(); cause != nil {
+			why = fmt.Sprintf("panic: %v", cause)
+		}
+	}()
+	src := Bytes(it.Raw)
+	r.mail = src.Message()
+	page := src.HTML()
+	r.html = withoutTags(page)
+	switch {
+	case r.mail.Failure != "":
+		return r, r.mail.Failure
+	case !utf8.ValidString(page) || bytes.ContainsRune([]byte(page), 0):
+		return r, "a page that is not UTF-8 without NUL"
+	}
+	if why := unfit(r.mail); why != "" {
+		return r, why
+	}
+	return r, unfitDetails(r.mail)
+}
+
+// unfitDetails is unfit for what stands beside the text and the header facts.
+func unfitDetails(m mailer.Message) string {
+	texts := []string{m.Reply.Text, m.Reply.Elided, m.Reply.Signature, m.Reply.Reason, m.Feedback}
+	for _, list := range [][]string{m.Upstream, m.Tokens, m.Marks, m.CharsetRepairs, m.Limits} {
+		texts = append(texts, list...)
+	}
+	for _, b := range m.Bounces {
+		texts = append(texts, b.Recipient, b.Action, b.Status, b.Diagnostic)
+	}
+	if f := m.Forwarded; f != nil {
+		texts = append(texts, f.From.Name, f.Date, f.Subject)
+	}
+	for _, s := range texts {
+		if !utf8.ValidString(s) || bytes.IndexByte([]byte(s), 0) >= 0 {
+			return "a detail that is not UTF-8 without NUL"
+		}
+	}
+	if c := m.Reply.Confidence; c < 0 || c > 1 {
+		return fmt.Sprintf("a confidence of %g, outside 0 to 1", c)
+	}
+	return ""
+}
+
+// check counts one comparison; want and got are for the list of misses.
+func (r *reading) check(fact string, ok bool, want, got string) {
+	r.book.count(r.Set(), fact, ok)
+	if !ok {
+		r.book.miss(r.ID, fact, want, got)
+	}
+}
+
+// compareAll compares each fact that the item states, and what holds for mails
+// that state none.
+func (r *reading) compareAll(known map[string]comparer) {
+	for name, stated := range r.Expect {
+		if compare := known[name]; compare != nil {
+			compare(r, name, stated)
+		} else {
+			r.book.skip(name, whyNotCompared(name))
+		}
+	}
+	comparePerson(r)
+	compareReference(r)
 }

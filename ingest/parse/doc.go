@@ -1,12 +1,18 @@
 // Package parse reads the bytes of a mail into a mailer.Message: header facts,
-// text, attachments and what sort of mail it is. It is not for deciding who
-// wrote a mail (ingest/verify does, from the Header read here), and it changes
-// nothing: the raw bytes stay the original.
+// text, what of it is the reply, attachments and what sort of mail it is. It is
+// not for deciding who wrote a mail (ingest/verify does, from the Header read
+// here), and it changes nothing: the raw bytes stay the original.
 //
-// A mail is read in steps, each linear in its size and bounded: header.Read,
-// the header facts, split (the MIME structure, without decoding), and then the
-// parts. Attachments are decoded only to be hashed, chunk by chunk, so that a
-// large mail needs hardly more memory than its raw bytes.
+// A mail is read in steps, each linear in its size and bounded: the header, its
+// facts, split (the MIME structure, without decoding), and then the parts. It is
+// read through a window, wherever it lies, and attachments are decoded only to be
+// hashed, chunk by chunk: a large mail needs hardly more memory than a small one.
+//
+// What the steps need is in packages of its own: charset and transfer turn octets
+// into text, header reads fields, page HTML, flowed and enriched other text,
+// reply tells what was written from what was quoted, kind tells people from
+// machines and reads their reports, tnef, smime, uuencode and calendar open what
+// mail is packed in.
 //
 // enmime decodes the text parts, each on its own. The structure of a mail is
 // found here and not by enmime: that finds delimiters in the middle of lines,

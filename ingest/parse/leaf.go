@@ -5,10 +5,10 @@ import (
 	"io"
 	"strings"
 
+	"github.com/jhillyerd/enmime/v2"
+
 	"casegate/ingest/parse/charset"
 	"casegate/ingest/parse/transfer"
-
-	"github.com/jhillyerd/enmime/v2"
 )
 
 // leafParser leaves charsets to us: enmime's detection costs more than all else
@@ -26,26 +26,30 @@ const maxEncoded = 3*maxText + 1<<16
 // decodeText undoes the transfer encoding of one text part. enmime sees it as a
 // mail of its own, of one part and of no type, so that nothing in it can be a
 // delimiter and no octet is changed for the sake of a charset.
-func decodeText(encoding string, content []byte) (text []byte, cut bool) {
-	if len(content) > maxEncoded {
-		content, cut = content[:maxEncoded], true
-	}
-	if strings.EqualFold(strings.TrimSpace(encoding), "base64") {
-		// enmime keeps a complaint for every foreign octet.
-		content = bytes.Map(func(r rune) rune {
-			if r < 0x80 && (transfer.Base64[r] || r == '=' || r == '\n') {
-				return r
-			}
-			return -1
-		}, content)
+func decodeText(encoding string, content []byte) []byte {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "base64":
+		content = onlyBase64(content)
+	case "quoted-printable", "x-uuencode", "uuencode", "x-uue":
+	default:
+		return content
 	}
 	head := "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: " + charset.OneLine(encoding, 100) + "\r\n\r\n"
 	p, err := leafParser.ReadParts(io.MultiReader(strings.NewReader(head), bytes.NewReader(content)))
 	if err != nil {
-		return content, cut
+		return content
 	}
-	if len(p.Content) > maxText {
-		return p.Content[:maxText], true
+	return p.Content
+}
+
+// onlyBase64 takes out what is no base64: enmime keeps a complaint for every
+// foreign octet.
+func onlyBase64(content []byte) []byte {
+	out := make([]byte, 0, len(content))
+	for _, c := range content {
+		if transfer.Base64[c] || c == '=' || c == '\n' {
+			out = append(out, c)
+		}
 	}
-	return p.Content, cut
+	return out
 }

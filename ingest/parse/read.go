@@ -2,12 +2,13 @@ package parse
 
 import (
 	"fmt"
-	"net/mail"
 	"strings"
-	"time"
 
 	"casegate/ingest/parse/charset"
 	"casegate/ingest/parse/header"
+	"casegate/ingest/parse/kind"
+	"casegate/ingest/parse/page"
+	"casegate/ingest/parse/reply"
 	"casegate/mailer"
 )
 
@@ -17,21 +18,66 @@ const (
 	maxDate    = 200
 )
 
-const day = 24 * 60 * 60 // seconds
+// maxPage is how much of the HTML of a mail is made safe to be shown, in octets,
+// which costs several times what reading its text does.
+const maxPage = 512 << 10
 
-// Read reads a mail, trace fields included, with CRLF or LF line ends. It
+// Read reads a mail that is in memory; see Source.Message.
+func Read(raw []byte) mailer.Message { return Bytes(raw).Message() }
+
+// Message reads a mail, trace fields included, with CRLF or LF line ends. It
 // always gives a message: what it could not read is named in Limits, and if
 // reading broke down altogether, in Failure, beside what was found before. Its
-// time and memory grow with the size of the mail and no faster; the caller
-// bounds the size.
-func Read(raw []byte) mailer.Message {
+// time grows with the size of the mail and no faster. Where the octets could not
+// be had, Err says so and the message is not to be used.
+func (s *Source) Message() mailer.Message {
 	var m mailer.Message
 	attempt(&m, func() {
-		h := header.Read(raw)
+		h := s.Header()
+		if s.cr {
+			m.Marks = append(m.Marks, "its lines end with CR alone, which no mail on the way does")
+		}
 		readFacts(h, &m)
-		readBody(h, raw, &m)
+		b := readBody(h, s, &m)
+		s.pages = b.html
+		classify(h, b, &m)
+		switch m.Kind {
+		case mailer.KindBounce, mailer.KindDeliveryReport, mailer.KindComplaint:
+			m.Forwarded = nil // it returns a mail
+		default:
+			passOn(&m)
+		}
+		m.Upstream, m.Tokens = reply.Upstream(m.Subject, m.Text)
 	})
 	return m
+}
+
+// passOn notes the head of a mail that is passed on within the text. What such a
+// mail quotes is what it was sent for.
+func passOn(m *mailer.Message) {
+	if m.Forwarded != nil {
+		return // as an attachment
+	}
+	m.Forwarded = reply.Forward(m.Text, m.Subject)
+	if _, forward := reply.BaseSubject(m.Subject); forward && m.Forwarded != nil {
+		m.Reply = reply.Whole(m.Text)
+	}
+}
+
+// HTML gives the pages of the mail that Message has the text of, made safe to be
+// shown; "" where it has none. Pictures that came with it are named by cid:. It
+// is to be called after Message.
+func (s *Source) HTML() string {
+	var m mailer.Message
+	var safe strings.Builder
+	attempt(&m, func() {
+		for room, pages := maxPage, s.pages; len(pages) > 0 && room > 0; pages = pages[1:] {
+			markup := pages[0][:min(len(pages[0]), room)]
+			room -= len(markup)
+			safe.WriteString(page.Sanitize(strings.ToValidUTF8(markup, "")))
+		}
+	})
+	return safe.String()
 }
 
 // attempt turns a panic in reading into a failure of this one mail (T63,
@@ -56,34 +102,28 @@ func readFacts(h header.Header, m *mailer.Message) {
 	}
 	subject := h.Get("Subject")
 	if len(subject) > charset.MaxWords {
-		subject = subject[:charset.MaxWords]
 		m.Limits = append(m.Limits, "The subject of this mail is too long to be shown in full.")
 	}
-	m.Subject = charset.OneLine(charset.DecodeWords(subject, label), maxSubject)
-	m.Kind = kindOf(h, m.Subject)
-	m.Automatic = m.Kind != mailer.KindPerson
+	m.Subject = shownSubject(subject, label)
 	m.MessageID = header.MessageID(h)
 	m.InReplyTo = header.MessageIDs(strings.Join(h.All("In-Reply-To"), " "))
 	m.References = header.MessageIDs(strings.Join(h.All("References"), " "))
-	m.Date = date(h.Get("Date"))
+	m.Date = header.Date(h.Get("Date"))
 	m.From = header.Mailboxes(h, "From", label)
 	m.To = header.Mailboxes(h, "To", label)
 	m.Cc = header.Mailboxes(h, "Cc", label)
 	m.ReplyTo = header.Mailboxes(h, "Reply-To", label)
 }
 
-// date reads a Date field (RFC 5322 3.3); zero where it is unreadable or no
-// year that anybody lives in, which JSON and databases could not hold (T65).
-func date(s string) time.Time {
-	if len(s) > maxDate {
-		return time.Time{}
-	}
-	t, err := mail.ParseDate(s)
-	if err != nil || t.Year() < 1970 || t.Year() > 2200 {
-		return time.Time{}
-	}
-	if _, offset := t.Zone(); offset <= -day || offset >= day {
-		t = t.UTC()
-	}
-	return t
+// shownSubject decodes a Subject, up to a limit, onto one line.
+func shownSubject(s, label string) string {
+	return charset.OneLine(charset.DecodeWords(s[:min(len(s), charset.MaxWords)], label), maxSubject)
+}
+
+// classify tells what sort of mail it is.
+func classify(h header.Header, b *body, m *mailer.Message) {
+	typ, params := header.MediaType(h.Get("Content-Type"))
+	r := kind.Of(kind.Mail{Header: h, From: m.From, Subject: m.Subject, Text: m.Text, Parts: b.parts, Type: typ, Params: params})
+	m.Kind, m.KindReason, m.Automatic, m.Returns = r.Kind, r.Why, r.Automatic, r.Returns
+	m.Bounces, m.Original, m.Feedback = r.Bounces, r.Original, r.Feedback
 }

@@ -27,9 +27,15 @@ type Store interface {
 	// Create starts a blob. It has no name until Commit.
 	Create() (Writer, error)
 	// Open reads a blob. Its error for a name that is not there wraps ErrNotFound.
-	Open(Ref) (io.ReadSeekCloser, error)
+	Open(Ref) (File, error)
 	// Remove deletes a blob; one that is not there is no error.
 	Remove(Ref) error
+}
+
+// File is an open blob: to be read from its beginning, or by offsets.
+type File interface {
+	io.ReadSeekCloser
+	io.ReaderAt
 }
 
 // Writer takes the bytes of one blob.
@@ -54,7 +60,7 @@ type Body struct {
 }
 
 // Open reads the body from memory or from the store.
-func (b Body) Open(s Store) (io.ReadSeekCloser, error) {
+func (b Body) Open(s Store) (File, error) {
 	if b.Ref == "" {
 		return nopCloser{bytes.NewReader(b.Data)}, nil
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -79,7 +78,7 @@ func makeName(at time.Time) string {
 }
 
 // Open implements Store. A name that is no Ref of ours is not looked for.
-func (l *Local) Open(ref Ref) (io.ReadSeekCloser, error) {
+func (l *Local) Open(ref Ref) (File, error) {
 	if !validRef.MatchString(string(ref)) {
 		return nil, fmt.Errorf("open blob: %q is not a name of one: %w", ref, ErrNotFound)
 	}
