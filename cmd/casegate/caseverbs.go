@@ -162,13 +162,22 @@ func printEvent(w io.Writer, c *cases.Case, e cases.Event) {
 	if e.Message == nil {
 		return
 	}
-	if text := strings.TrimSpace(manyLines(e.Message.Text)); text != "" {
+	if text := strings.TrimSpace(manyLines(e.Message.Shown())); text != "" {
 		for line := range strings.Lines(text) {
 			fmt.Fprintln(w, strings.TrimRight("    "+line, " \t\n"))
 		}
 	}
+	if e.Message.Reply != "" {
+		fmt.Fprintf(w, "    (the quoted mail and the signature are not shown; casegate mail raw %s has everything)\n", e.Mail)
+	}
+	if f := e.Message.Forwarded; f != nil {
+		fmt.Fprintf(w, "    forwarded: a mail that says to be from %s\n", oneLine(f.From.Name+" <"+f.From.Email.String()+">"))
+	}
 	for _, a := range e.Message.Attachments {
 		fmt.Fprintf(w, "    attached: %s (%s, %d octets)\n", oneLine(a.Name), oneLine(a.ContentType), a.Size)
+	}
+	for _, mark := range e.Message.Marks {
+		fmt.Fprintf(w, "    note: %s\n", oneLine(mark))
 	}
 	for _, limit := range e.Message.Limits {
 		fmt.Fprintf(w, "    not shown: %s\n", oneLine(limit))

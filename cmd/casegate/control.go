@@ -224,6 +224,9 @@ func (c *control) explain(w http.ResponseWriter, r *http.Request) {
 	}
 	records, err := c.pipeline.explain(r.Context(), c.desk, q, r.Body)
 	if err != nil {
+		// The rest of a mail that is too large is read too: an answer that comes
+		// while the mail is still being sent may be lost.
+		io.Copy(io.Discard, io.LimitReader(r.Body, maxPiped))
 		c.refuse(w, r, err)
 		return
 	}

@@ -1,15 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"time"
 
 	"casegate/cases"
+	"casegate/ingest"
+	"casegate/ingest/parse"
+	"casegate/ingest/parse/header"
 	"casegate/mailer"
 	"casegate/mailer/blob"
 )
@@ -17,7 +21,7 @@ import (
 // pipeline reads mails that come by no door: held ones that are released, and
 // files that are to be explained. The reading is the doors' own.
 type pipeline struct {
-	read    func(context.Context, *mailer.Mail) error // ingest.Reader.Read
+	reader  *ingest.Reader
 	newID   func() mailer.ID
 	now     func() time.Time
 	maxSize int64 // octets of a mail
@@ -39,58 +43,74 @@ func (p *pipeline) again(ctx context.Context, desk *cases.Desk, record *cases.Ma
 			return nil, fmt.Errorf("read mail %s: %w", record.ID, err)
 		}
 	}
-	if err := p.read(ctx, m); err != nil {
+	if err := p.reader.Read(ctx, m); err != nil {
 		return nil, fmt.Errorf("read mail %s again: %w", record.ID, err)
 	}
 	return m, nil
 }
 
-// explain decides the mail in r without writing anything.
-func (p *pipeline) explain(ctx context.Context, desk *cases.Desk, q dryRun, r io.Reader) ([]*cases.MailRecord, error) {
-	raw, err := io.ReadAll(io.LimitReader(r, p.maxSize+1))
+// explain decides the mail in r without writing anything that stays.
+func (p *pipeline) explain(ctx context.Context, desk *cases.Desk, q dryRun, r io.Reader) (records []*cases.MailRecord, err error) {
+	scratch, err := os.MkdirTemp("", "casegate-mail-")
 	if err != nil {
-		return nil, fmt.Errorf("read mail: %w", err)
-	}
-	if int64(len(raw)) > p.maxSize {
-		return nil, &cases.Error{Kind: cases.Invalid, Text: fmt.Sprintf("the mail is larger than smtp.max_size_mib allows (%d MiB): it would be refused with 552", p.maxSize>>20)}
-	}
-	raw = wireLines(raw)
-	m := &mailer.Mail{ID: p.newID(), Received: p.now().UTC(), Door: "file", Sum: sha256.Sum256(raw),
-		Raw: blob.Body{Data: raw, Size: int64(len(raw))}}
-	m.Envelope = mailer.Envelope{Helo: "file", Remote: q.ip, Recipients: q.rcpt}
-	if err := p.envelope(ctx, desk, q, m); err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	store := &blob.Local{Dir: scratch}
+	m := &mailer.Mail{ID: p.newID(), Received: p.now().UTC(), Door: "file"}
+	m.Envelope = mailer.Envelope{Helo: "file", Remote: q.ip, Recipients: q.rcpt}
+	if err := p.spool(m, store, r); err != nil {
+		return nil, err
+	}
+	raw, err := m.Raw.Open(store)
+	if err != nil {
+		return nil, err
+	}
+	defer raw.Close()
+	envelope(ctx, desk, q, m, parse.File(raw, m.Raw.Size).Header())
 	if len(m.Envelope.Recipients) == 0 {
 		return nil, &cases.Error{Kind: cases.Invalid, Text: "the mail names no recipient: say which with --rcpt"}
 	}
-	if err := p.read(ctx, m); err != nil {
+	if err := p.reader.ReadFrom(ctx, m, store); err != nil {
 		return nil, fmt.Errorf("read mail: %w", err)
 	}
 	return desk.Explain(ctx, m)
 }
 
+// spool takes in a mail as a door would: a small one in memory, with the line
+// ends that it would have on the wire, where a bare LF is refused.
+func (p *pipeline) spool(m *mailer.Mail, store blob.Store, r io.Reader) (err error) {
+	spool := &blob.Spool{Store: store}
+	defer spool.Abort()
+	sum := sha256.New()
+	n, err := io.Copy(&wireLines{w: io.MultiWriter(spool, sum)}, io.LimitReader(r, p.maxSize+1))
+	if err != nil {
+		return fmt.Errorf("read mail: %w", err)
+	}
+	if n > p.maxSize {
+		return &cases.Error{Kind: cases.Invalid, Text: fmt.Sprintf("the mail is larger than smtp.max_size_mib allows (%d MiB): it would be refused with 552", p.maxSize>>20)}
+	}
+	sum.Sum(m.Sum[:0])
+	m.Raw, err = spool.Close()
+	return err
+}
+
 // envelope guesses from the header what was not said: the sender by From, the
 // recipients by To and Cc as far as they are ours, or all of them if none is.
-func (p *pipeline) envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *mailer.Mail) error {
+func envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *mailer.Mail, h header.Header) {
 	if q.from != nil {
 		m.Envelope.ReversePath = *q.from
 	}
 	if q.from != nil && len(q.rcpt) > 0 {
-		return nil
+		return
 	}
-	// The mail is read once for its addresses and, as its sender is told by the
-	// envelope, once more with that.
-	if err := p.read(ctx, m); err != nil {
-		return fmt.Errorf("read mail: %w", err)
-	}
-	if from := addresses(m.Message.From); q.from == nil && len(from) > 0 {
+	if from := addresses(header.Mailboxes(h, "From", "")); q.from == nil && len(from) > 0 {
 		m.Envelope.ReversePath = from[0]
 	}
 	if len(q.rcpt) > 0 {
-		return nil
+		return
 	}
-	all := addresses(slices.Concat(m.Message.To, m.Message.Cc))
+	all := addresses(slices.Concat(header.Mailboxes(h, "To", ""), header.Mailboxes(h, "Cc", "")))
 	for _, a := range all {
 		if desk.Check(ctx, &m.Envelope, a).Verdict == mailer.Accepted {
 			m.Envelope.Recipients = append(m.Envelope.Recipients, a)
@@ -99,7 +119,6 @@ func (p *pipeline) envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *
 	if len(m.Envelope.Recipients) == 0 {
 		m.Envelope.Recipients = all
 	}
-	return nil
 }
 
 // addresses leaves out names, and mailboxes whose address could not be read.
@@ -112,9 +131,25 @@ func addresses(boxes []mailer.Mailbox) (all []mailer.Address) {
 	return all
 }
 
-// wireLines gives a file the line ends that it would have on the wire: there a bare
-// LF is refused.
-func wireLines(raw []byte) []byte {
-	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
-	return bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))
+// wireLines gives what is written to it the line ends that it would have on the
+// wire, and writes that to w.
+type wireLines struct {
+	w   io.Writer
+	out []byte
+	cr  bool // the octet before was a CR
+}
+
+func (l *wireLines) Write(p []byte) (int, error) {
+	l.out = l.out[:0]
+	for _, c := range p {
+		if c == '\n' && !l.cr {
+			l.out = append(l.out, '\r')
+		}
+		l.out = append(l.out, c)
+		l.cr = c == '\r'
+	}
+	if _, err := l.w.Write(l.out); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -63,7 +62,7 @@ func (m *Main) joinParts(ctx context.Context) error {
 		Transport: measuredTransport{transport, m.metrics}, Workers: conf.Relay.Concurrency, Log: m.Log,
 	}
 	m.smtp = &mx.Server{
-		Hostname: conf.Hostname, Handler: measuredHandler{m.desk, m.metrics}, Read: m.pipeline.read, Blobs: blobs,
+		Hostname: conf.Hostname, Handler: measuredHandler{m.desk, m.metrics}, Read: m.pipeline.reader.Read, Blobs: blobs,
 		NewID: ids.New, Now: time.Now, Log: m.Log,
 		MaxSize: conf.maxSize(), MaxRecipients: conf.SMTP.MaxRecipients, Room: disk.room, TLS: conf.tls,
 	}
@@ -134,7 +133,7 @@ func blobsIn(data string) *blob.Local { return &blob.Local{Dir: filepath.Join(da
 func newPipeline(conf config, blobs blob.Store, ids *mailer.IDs) *pipeline {
 	verifier := &verify.Verifier{Trusted: conf.trusted}
 	reader := &ingest.Reader{Blobs: blobs, Identify: verifier.Identify}
-	return &pipeline{read: reader.Read, newID: ids.New, now: time.Now, maxSize: conf.maxSize()}
+	return &pipeline{reader: reader, newID: ids.New, now: time.Now, maxSize: conf.maxSize()}
 }
 
 // transport is the relay, or in the demo the outbox.
@@ -192,30 +191,6 @@ func (c *config) readDirectory() (*cases.Directory, error) {
 		return demoDirectory()
 	}
 	return loadDirectory(c.Directory.File)
-}
-
-// explainOffline explains a mail where no daemon runs. It writes nothing that
-// stays. world says by what it was explained.
-func explainOffline(ctx context.Context, data, configFile string, q dryRun, raw []byte) (records []*cases.MailRecord, world string, err error) {
-	conf := demoConfig()
-	if configFile != "" {
-		if conf, err = loadConfig(configFile); err != nil {
-			return nil, "", err
-		}
-		data = conf.Data
-	}
-	scratch, err := os.MkdirTemp("", "casegate-explain-")
-	if err != nil {
-		return nil, "", err
-	}
-	defer os.RemoveAll(scratch)
-	desk, world, stop, err := offlineDesk(ctx, conf, data, scratch)
-	if err != nil {
-		return nil, "", err
-	}
-	defer stop()
-	records, err = newPipeline(conf, desk.Blobs, &mailer.IDs{Seed: randomSeed}).explain(ctx, desk, q, bytes.NewReader(raw))
-	return records, world, err
 }
 
 // offlineDesk is a desk for looking only: by what the data directory holds or,
