@@ -9,14 +9,16 @@ import (
 )
 
 // align divides a plain text where the page beside it is divided. marked is how
-// the page is, plain how the text would be by its own rules; that stays where the
-// two do not begin with the same words.
+// the page is, plain how the text would be by its own rules. That stays unless the
+// text begins with the words of the reply in the page, and goes on with those of
+// its signature or quote: what stands in the text alone is not taken for quoted.
 func align(whole string, plain, marked mailer.Reply) mailer.Reply {
 	end, ok := behind(whole, marked.Text)
-	if !ok {
+	if !ok || end == 0 || !goesOn(whole[end:], marked.Signature+marked.Elided) {
 		return plain
 	}
-	r := mailer.Reply{Text: strings.TrimRight(whole[:end], " \t\n"), Confidence: marked.Confidence, Reason: marked.Reason}
+	end += faces(whole[end:])
+	r := mailer.Reply{Text: strings.TrimSpace(whole[:end]), Confidence: marked.Confidence, Reason: marked.Reason}
 	rest := whole[end:]
 	if end, ok := behind(rest, marked.Signature); ok {
 		r.Signature, rest = strings.Trim(rest[:end], "\n"), rest[end:]
@@ -32,20 +34,11 @@ func behind(s, prefix string) (end int, ok bool) {
 		if !isWord(want) {
 			continue
 		}
-		for {
-			r, n := utf8.DecodeRuneInString(s[end:])
-			if n == 0 {
-				return 0, false
-			}
-			end += n
-			if !isWord(r) {
-				continue
-			}
-			if r != want {
-				return 0, false
-			}
-			break
+		r, n := nextWord(s[end:])
+		if r != want {
+			return 0, false
 		}
+		end += n
 	}
 	if end == 0 {
 		return 0, true
@@ -60,4 +53,50 @@ func behind(s, prefix string) (end int, ok bool) {
 	return end, end == len(s) || s[end] == '\n'
 }
 
+// nextWord gives the first letter or digit of s, and the octets up to behind it;
+// none for a text without.
+func nextWord(s string) (rune, int) {
+	for at, r := range s {
+		if isWord(r) {
+			return r, at + utf8.RuneLen(r)
+		}
+	}
+	return 0, len(s)
+}
+
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// enough letters and digits show that two texts are the same.
+const enough = 20
+
+// goesOn tells whether a text begins with the same words as another.
+func goesOn(s, other string) bool {
+	for range enough {
+		a, n := nextWord(s)
+		b, m := nextWord(other)
+		if a != b {
+			return false
+		}
+		if a == 0 {
+			break
+		}
+		s, other = s[n:], other[m:]
+	}
+	return true
+}
+
+// faces gives the octets of the lines at the beginning of s that have no words and
+// still say something: ":-)" and the like.
+func faces(s string) (n int) {
+	at := 0
+	for line := range strings.Lines(s) {
+		if strings.ContainsFunc(line, isWord) {
+			break
+		}
+		at += len(line)
+		if strings.Trim(line, "->_=*| \t\r\n") != "" {
+			n = at
+		}
+	}
+	return n
+}

@@ -11,6 +11,7 @@ import (
 
 	"casegate/ingest/parse/charset"
 	"casegate/ingest/parse/header"
+	"casegate/ingest/parse/page"
 	"casegate/ingest/parse/transfer"
 	"casegate/ingest/parse/uuencode"
 	"casegate/mailer"
@@ -22,31 +23,32 @@ const maxFileName = 255
 // attach notes a part as an attachment.
 func (b *body) attach(p *part) {
 	d := newDigest()
-	if isUU(p.encoding()) {
-		b.attachUU(p, d)
-	} else {
-		decoder := transfer.NewDecoder(d, p.encoding())
-		b.src.copy(decoder, p.start, p.end)
-		decoder.Close()
-	}
-	a := mailer.Attachment{Name: p.fileName(), ContentType: p.contentType()}
+	decoder := transfer.NewDecoder(d, p.encoding())
+	b.src.copy(decoder, p.start, p.end)
+	decoder.Close()
+	b.add(b.described(p), d)
+}
+
+// described is an attachment as the header of its part describes it.
+func (b *body) described(p *part) mailer.Attachment {
+	a := mailer.Attachment{Name: p.fileName(b.label), ContentType: p.contentType()}
 	if ids := header.MessageIDs(p.header.Get("Content-ID")); len(ids) > 0 {
 		a.ContentID = ids[0]
 	}
 	a.Inline = a.ContentID != "" && (p.related || p.disposition() == "inline") && strings.HasPrefix(a.ContentType, "image/")
-	b.add(a, d)
+	return a
 }
 
 // attachData notes a file that was packed in a part.
-func (b *body) attachData(name, typ, id string, data []byte) {
+func (b *body) attachData(a mailer.Attachment, data []byte) {
 	d := newDigest()
 	d.Write(data)
-	name = safeName(name)
-	typ, _ = header.MediaType(typ)
-	if !strings.Contains(typ, "/") {
-		typ = typeOf(name)
+	a.Name = safeName(a.Name)
+	if a.ContentType, _ = header.MediaType(a.ContentType); !strings.Contains(a.ContentType, "/") {
+		a.ContentType = typeOf(a.Name)
 	}
-	b.add(mailer.Attachment{Name: name, ContentType: typ, ContentID: charset.OneLine(id, header.MaxID)}, d)
+	a.ContentID = charset.OneLine(a.ContentID, header.MaxID)
+	b.add(a, d)
 }
 
 // add completes an attachment. One without a name is named after its place.
@@ -64,43 +66,64 @@ func (b *body) add(a mailer.Attachment, d *digest) {
 
 // isUU tells the transfer encodings that were never registered and are still met.
 func isUU(encoding string) bool {
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	switch encoding {
 	case "x-uuencode", "x-uue", "uuencode", "uue":
 		return true
 	}
 	return false
 }
 
-// attachUU decodes a uuencoded part; what is not, or is too large, stays as it is.
-func (b *body) attachUU(p *part, d *digest) {
+// uuencoded opens a part in one of those, and gives the text that stands around
+// the files.
+func (b *body) uuencoded(p *part) text {
 	raw, cut := b.src.bytes(p.start, p.end, maxOpened)
 	if cut {
 		b.limit("A uuencoded part of this mail is too large to be decoded; it was kept as it is.")
-		b.src.copy(d, p.start, p.end)
-		return
+		b.attach(p)
+		return text{}
 	}
-	if _, files := uuencode.Split(raw); len(files) > 0 {
-		raw = files[0].Data
-	} else if data := uuencode.Decode(raw); len(data) > 0 {
-		raw = data
+	rest, files := uuencode.Split(raw)
+	if len(files) == 0 {
+		data := uuencode.Decode(raw)
+		if len(data) == 0 {
+			data = raw
+		}
+		b.attachData(b.described(p), data)
+		return text{}
 	}
-	d.Write(raw)
+	for i, f := range files {
+		if a := b.described(p); i == 0 && a.Name != "" {
+			b.attachData(a, f.Data)
+			continue
+		}
+		b.attachFile(f)
+	}
+	return text{Page: page.Page{Text: charset.Lines(charset.Decode(rest, p.params["charset"]))}}
+}
+
+// attachFile notes a file that was found in a text.
+func (b *body) attachFile(f uuencode.File) {
+	name := charset.Decode([]byte(f.Name), b.label)
+	b.attachData(mailer.Attachment{Name: name}, f.Data)
+	if f.Note != "" {
+		b.limit(fmt.Sprintf("The file %s in the text of this mail: %s.", safeName(name), f.Note))
+	}
 }
 
 // fileName is a part's name, made safe; "" if it has none. Content-Disposition
 // goes before Content-Type (RFC 2183 2.3), and one decoder serves every reader
-// (T60).
-func (p *part) fileName() string {
+// (T60). label is the charset of raw 8-bit text.
+func (p *part) fileName(label string) string {
 	if v := p.header.Get("Content-Disposition"); v != "" {
 		_, params := header.MediaType(v)
-		if name := safeName(header.Param(params, "filename", "")); name != "" {
+		if name := safeName(header.Param(params, "filename", label)); name != "" {
 			return name
 		}
 	}
-	if name := safeName(header.Param(p.params, "name", "")); name != "" {
+	if name := safeName(header.Param(p.params, "name", label)); name != "" {
 		return name
 	}
-	return safeName(header.Param(p.params, "file", "")) // what some programs write in its place
+	return safeName(header.Param(p.params, "file", label)) // what some programs write in its place
 }
 
 // safeName makes a name that is no path, hides nothing and starts with no dot
@@ -165,14 +188,24 @@ func extension(typ string) string {
 
 // typeOf guesses the type of a file that has none from its extension.
 func typeOf(name string) string {
-	found, ext := "application/octet-stream", strings.ToLower(filepath.Ext(name))
+	ext := strings.ToLower(filepath.Ext(name))
+	found := "application/octet-stream"
 	for typ, e := range extensions {
-		// Several types share an extension: always the same one is taken.
-		if e == ext && (found == "application/octet-stream" || typ < found) {
+		// Several types share an extension: the one with the plainest name is meant.
+		if e == ext && (found == "application/octet-stream" || plainness(typ) < plainness(found)) {
 			found = typ
 		}
 	}
 	return found
+}
+
+// plainness orders types: those that only mailers know come last.
+func plainness(typ string) string {
+	if strings.Contains(typ, "rfc822") || strings.HasPrefix(typ, "message/") && typ != "message/rfc822" ||
+		strings.HasPrefix(typ, "application/x-") || typ == "image/jpg" {
+		return "~" + typ
+	}
+	return typ
 }
 
 // digest counts and hashes what is written to it.

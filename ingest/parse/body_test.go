@@ -12,11 +12,11 @@ import (
 
 // mime makes a multipart with CRLF line ends; each part is "fields\n\ncontent".
 func mime(subtype, boundary string, parts ...string) string {
-	s := "Content-Type: multipart/" + subtype + "; boundary=\"" + boundary + "\"\n\npreamble\n"
+	s := "Content-Type: multipart/" + subtype + "; boundary=\"" + boundary + "\"\n\nThis is a multi-part message in MIME format.\n"
 	for _, p := range parts {
 		s += "--" + boundary + "\n" + p + "\n"
 	}
-	return strings.ReplaceAll(s+"--"+boundary+"--\nepilogue\n", "\r\n", "\n")
+	return strings.ReplaceAll(s+"--"+boundary+"--\n", "\r\n", "\n")
 }
 
 func crlf(s string) []byte { return []byte(strings.ReplaceAll(s, "\n", "\r\n")) }

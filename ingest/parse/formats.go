@@ -23,15 +23,15 @@ const maxOpened = 8 << 20
 // parts are packed in.
 func (b *body) other(p *part) text {
 	typ := p.contentType()
-	name := strings.ToLower(p.fileName())
+	name := strings.ToLower(p.fileName(""))
 	switch {
-	case typ == "application/pkcs7-mime", typ == "application/x-pkcs7-mime":
+	case typ == "application/pkcs7-mime", typ == "application/x-pkcs7-mime", strings.HasSuffix(name, ".p7m"):
 		return b.opaque(p)
 	case typ == "application/ms-tnef", typ == "application/vnd.ms-tnef", name == "winmail.dat":
-		return b.tnef(p)
+		b.tnef(p)
+		return text{}
 	case strings.HasPrefix(typ, "message/"), strings.HasPrefix(typ, "text/rfc822"):
-		b.passedOn(p, typ)
-		if typ != "message/rfc822" && b.report {
+		if b.passedOn(p, typ) {
 			return text{}
 		}
 	case typ == "text/calendar", typ == "application/ics":
@@ -43,9 +43,18 @@ func (b *body) other(p *part) text {
 	return text{}
 }
 
-// passedOn notes a mail that is in another, or what is left of one.
-func (b *body) passedOn(p *part, typ string) {
-	raw, _ := b.content(p, maxPart)
+// reports are the parts of a report that programs read (RFC 3464, 6533, 8098,
+// 5965) and the head of the returned mail: what they say is among the bounces.
+var reports = map[string]bool{
+	"message/delivery-status": true, "message/global-delivery-status": true,
+	"message/disposition-notification": true, "message/global-disposition-notification": true,
+	"message/feedback-report": true, "text/rfc822-headers": true, "message/global-headers": true,
+}
+
+// passedOn notes a mail that is in another, or what is left of one. It tells
+// whether that is all there is to show of it.
+func (b *body) passedOn(p *part, typ string) (all bool) {
+	raw, cut := b.content(p, maxPart)
 	b.parts = append(b.parts, kind.Part{Type: typ, Text: charset.Decode(raw, p.params["charset"])})
 	switch typ {
 	case "message/partial":
@@ -54,7 +63,7 @@ func (b *body) passedOn(p *part, typ string) {
 		b.limit("This mail refers to a file that is kept elsewhere (message/external-body): it was not fetched.")
 	case "message/rfc822", "message/global":
 		if b.report || b.m.Forwarded != nil || b.depth > 0 {
-			return
+			return false
 		}
 		b.embedded(p)
 		h := header.Read(raw)
@@ -66,6 +75,7 @@ func (b *body) passedOn(p *part, typ string) {
 			b.m.Forwarded.From = from[0]
 		}
 	}
+	return b.report && reports[typ] && !cut && p.fileName("") == ""
 }
 
 // embedded keeps what a mail within this one says, for one that only passes it
@@ -74,10 +84,21 @@ func (b *body) embedded(p *part) {
 	if len(p.parts) == 0 || !b.spare.blank() {
 		return
 	}
-	inner := body{m: &mailer.Message{}, src: b.src, depth: b.depth + 1}
-	if t := inner.text(p.parts[0]); !t.blank() {
-		t.twin = nil
-		b.spare, b.spareHTML, b.passed = t, inner.html, true
+	inner := body{m: &mailer.Message{}, src: b.src, label: p.textCharset(), room: b.room, depth: b.depth + 1}
+	t := inner.text(p.parts[0])
+	if t.blank() {
+		return
+	}
+	t.twin, t.passed = nil, true
+	b.spare, b.room = t, inner.room
+	for _, s := range inner.m.Limits {
+		b.limit(s)
+	}
+	for _, s := range inner.m.Marks {
+		b.mark(s)
+	}
+	for _, s := range inner.m.CharsetRepairs {
+		b.repaired(s)
 	}
 }
 
@@ -87,69 +108,83 @@ func (b *body) event(p *part) {
 	ics, _ := charset.Read(raw, p.params["charset"])
 	b.parts = append(b.parts, kind.Part{Type: "text/calendar", Text: ics})
 	if e, err := calendar.Read(ics); err == nil && b.spare.blank() {
-		b.spare, b.passed = text{Page: page.Page{Text: e.Text()}}, false
+		b.spare = text{Page: page.Page{Text: e.Text()}}
 	}
 }
 
 // tnef opens what Outlook packs a message in. A file that cannot be read to its
 // end stays an attachment beside what was found in it.
-func (b *body) tnef(p *part) text {
+func (b *body) tnef(p *part) {
 	b.parts = append(b.parts, kind.Part{Type: "application/ms-tnef"})
-	if p.end-p.start > maxOpened {
+	raw, cut := b.content(p, maxOpened)
+	if cut {
 		b.limit("The winmail.dat of this mail is too large to be opened; it was kept as an attachment.")
 		b.attach(p)
-		return text{}
+		return
 	}
-	raw, _ := b.content(p, maxOpened)
-	if !b.readTNEF(raw, 0) {
-		b.attach(p)
-	}
-	return text{}
-}
-
-// readTNEF notes what is in a winmail.dat, and reads the messages in it.
-func (b *body) readTNEF(raw []byte, depth int) (whole bool) {
 	in, err := tnef.Read(raw)
 	if err != nil {
 		b.limit("The winmail.dat of this mail could not be read to its end; it was kept as an attachment.")
+		b.attach(p)
 	}
+	b.packed(&in, 0)
+	t := text{}
+	switch {
+	case strings.TrimSpace(in.Text) != "":
+		t.Text = cutText(charset.Lines(in.Text), b.room)
+	case in.HTML != "":
+		markup := cutText(in.HTML, b.room)
+		t = text{Page: page.Read(markup), html: []string{markup}}
+	}
+	b.room -= len(t.Text)
+	b.outlook = joinTexts([]text{b.outlook, t})
+}
+
+// packed notes the files in a winmail.dat, and those in the messages in it.
+func (b *body) packed(in *tnef.Message, depth int) {
 	if in.Limit != "" {
 		b.limit("The winmail.dat of this mail: " + in.Limit + ".")
 	}
 	for _, f := range in.Attachments {
-		if f.ContentType == "application/ms-tnef" && depth < 3 && b.readTNEF(f.Data, depth+1) {
-			continue
+		b.attachData(mailer.Attachment{Name: f.Name, ContentType: f.ContentType, ContentID: f.ContentID}, f.Data)
+		if f.ContentType == "application/ms-tnef" && depth < 3 {
+			if inner, err := tnef.Read(f.Data); err == nil {
+				b.packed(&inner, depth+1)
+			}
 		}
-		b.attachData(f.Name, f.ContentType, f.ContentID, f.Data)
 	}
-	switch {
-	case !b.spare.blank():
-	case strings.TrimSpace(in.Text) != "":
-		b.spare = text{Page: page.Page{Text: charset.Lines(in.Text)}}
-	case in.HTML != "":
-		b.spare, b.spareHTML = text{Page: page.Read(in.HTML)}, []string{in.HTML}
+}
+
+// addOutlook adds what a winmail.dat says to the text of the mail, unless that
+// says the same.
+func (b *body) addOutlook(t text) text {
+	if !t.blank() && says(t.Text, b.outlook.Text) {
+		return t
 	}
-	return err == nil
+	return joinTexts([]text{t, b.outlook})
 }
 
 // opaque shows what an S/MIME signature is wrapped around (RFC 8551 3.5.2).
 // Nothing is verified.
 func (b *body) opaque(p *part) text {
 	b.parts = append(b.parts, kind.Part{Type: p.contentType()})
-	if p.end-p.start > maxOpened {
+	raw, cut := b.content(p, maxOpened)
+	if cut {
 		b.limit("The S/MIME content of this mail is too large to be opened; it was kept as an attachment.")
 		b.attach(p)
 		return text{}
 	}
-	raw, _ := b.content(p, maxOpened)
 	in, err := smime.Read(raw)
 	switch {
 	case in.Type == "signed" && len(in.Data) > 0 && b.depth < 3:
 		b.mark("signed (S/MIME), not checked")
-		if t, ok := b.within(in.Data); ok && err == nil {
+		t, ok := b.signed(in.Data)
+		if ok && err == nil {
 			return t
 		}
 		b.limit("The S/MIME signature of this mail could not be read to its end; it was kept as an attachment.")
+		b.attach(p)
+		return t
 	case err != nil:
 		b.limit("The S/MIME content of this mail could not be read; it was kept as an attachment.")
 	case in.Type == "encrypted":
@@ -161,17 +196,17 @@ func (b *body) opaque(p *part) text {
 	return text{}
 }
 
-// within reads the mail in an S/MIME signature as a part of this one.
-func (b *body) within(raw []byte) (text, bool) {
+// signed reads the mail in an S/MIME signature as a part of this one.
+func (b *body) signed(raw []byte) (text, bool) {
 	src := Bytes(raw)
-	root, why := split(src.Header(), src)
-	if why != "" {
-		b.limit(why + " within its S/MIME signature; its content is not shown, and it was kept as an attachment.")
+	s := split(src.Header(), src)
+	if s.why != "" {
+		b.limit(s.why + " within its S/MIME signature; its content is not shown, and it was kept as an attachment.")
 		return text{}, false
 	}
 	outer := b.src
 	b.src, b.depth = src, b.depth+1
-	t := b.text(root)
+	t := b.text(s.root)
 	b.src, b.depth = outer, b.depth-1
 	return t, true
 }
@@ -180,22 +215,9 @@ func (b *body) within(raw []byte) (text, bool) {
 func (b *body) unpack(raw []byte) []byte {
 	rest, files := uuencode.Split(raw)
 	for _, f := range files {
-		b.attachData(charset.Decode([]byte(f.Name), ""), "", "", f.Data)
-		if f.Note != "" {
-			b.limit(fmt.Sprintf("The file %s in the text of this mail: %s.", charset.OneLine(charset.Decode([]byte(f.Name), ""), maxFileName), f.Note))
-		}
+		b.attachFile(f)
 	}
 	return rest
-}
-
-// limit notes once what could not be shown, and why.
-func (b *body) limit(s string) {
-	for _, l := range b.m.Limits {
-		if l == s {
-			return
-		}
-	}
-	b.m.Limits = append(b.m.Limits, s)
 }
 
 // markProtection says how a multipart was signed or encrypted (RFC 1847).
@@ -221,4 +243,12 @@ func (b *body) markInline(s string) {
 	case strings.Contains(s, "-----BEGIN PGP MESSAGE-----"):
 		b.limit("This mail is encrypted (PGP): its content cannot be shown.")
 	}
+}
+
+// cutText cuts at a character.
+func cutText(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:max(0, n)], "")
 }

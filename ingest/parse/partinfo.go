@@ -16,7 +16,7 @@ func (p *part) contentType() string {
 	switch {
 	case p.typ == "" && p.digest:
 		return "message/rfc822"
-	case p.typ == "" && p.disposition() == "attachment" && p.fileName() != "":
+	case p.typ == "" && p.disposition() == "attachment" && p.fileName("") != "":
 		return "application/octet-stream"
 	case p.typ == "", p.typ == "text", main == "multipart" && len(p.parts) == 0:
 		return "text/plain"
@@ -49,7 +49,18 @@ func (p *part) isText() bool {
 	default:
 		return false
 	}
-	return p.disposition() != "attachment" && p.fileName() == ""
+	return p.disposition() != "attachment" && p.fileName("") == ""
+}
+
+// mayBeText tells the other texts, which are shown where there is nothing else:
+// those with a name, and of types that are as good as plain (RFC 2046 4.1.4).
+func (p *part) mayBeText() bool {
+	switch typ := p.contentType(); {
+	case typ == "text/calendar", strings.HasPrefix(typ, "text/rfc822"), p.disposition() == "attachment":
+		return false
+	default:
+		return strings.HasPrefix(typ, "text/")
+	}
 }
 
 func (p *part) disposition() string {
@@ -57,12 +68,12 @@ func (p *part) disposition() string {
 	return typ
 }
 
-// hasPlain tells whether there is plain text of the message in a part.
-func (p *part) hasPlain() bool {
+// hasPage tells whether the text of a part is more than plain.
+func (p *part) hasPage() bool {
 	if p.isLeaf() {
-		return p.isText() && p.contentType() == "text/plain"
+		return p.isText() && p.contentType() != "text/plain"
 	}
-	return slices.ContainsFunc(p.parts, (*part).hasPlain)
+	return slices.ContainsFunc(p.parts, (*part).hasPage)
 }
 
 // twice names the field that a part has twice though it may have it once, and
@@ -77,6 +88,19 @@ func (p *part) twice() string {
 		}
 		if n > 1 {
 			return name
+		}
+	}
+	return ""
+}
+
+// textCharset is the charset that the first text in a part names; "" without one.
+func (p *part) textCharset() string {
+	if len(p.parts) == 0 {
+		return p.params["charset"]
+	}
+	for _, c := range p.parts {
+		if label := c.textCharset(); label != "" {
+			return label
 		}
 	}
 	return ""

@@ -3,15 +3,16 @@ package parse
 import (
 	"bytes"
 	"slices"
-	"strings"
 
 	"casegate/ingest/parse/header"
+	"casegate/ingest/parse/transfer"
 )
 
 // Limits of a MIME structure (mail-traps C, T56, T57).
 const (
-	maxParts = 1000
-	maxDepth = 20 // multiparts and messages within each other, with or without an end
+	maxParts      = 1000
+	maxPartFields = 10_000
+	maxDepth      = 20 // multiparts and messages within each other, with or without an end
 )
 
 // part is one entity of a mail (RFC 2045 2.4): a multipart with the parts in it,
@@ -26,34 +27,45 @@ type part struct {
 	related    bool // a part of multipart/related
 }
 
+// structure is what split finds.
+type structure struct {
+	root  *part
+	why   string // the limit that it is beyond, in words for the reader of a case, or ""
+	loose bool   // text stands outside of all parts
+}
+
 // split takes a mail apart in one pass, whatever is in it: every line that may
 // be a delimiter is compared once with the at most 20 boundaries around it. A
-// multipart without its last delimiter ends where the one around it goes on. why
-// is the limit that the structure is beyond, in words for the reader of a case,
-// or "".
-func split(h header.Header, src *Source) (root *part, why string) {
-	root = &part{header: h}
+// multipart without its last delimiter ends where the one around it goes on, and
+// one that goes on behind its last delimiter, as gateways and quoted mails make
+// it, goes on.
+func split(h header.Header, src *Source) structure {
 	s := splitter{src: src, pos: h.Body}
-	s.enter(root, h.Body)
+	s.root = &part{header: h}
+	s.enter(s.root, h.Body)
 	for len(s.open) > 0 && s.why == "" && s.nextHyphens() {
 		end := s.pos - s.eol // the line end before a delimiter is part of it
 		s.delimiter(end, s.line()[len("--"):])
 	}
-	s.endLeaf(src.size)
+	if n := len(s.open); n == 0 || len(s.open[n-1].parts) > 0 || s.leaf != nil {
+		s.endLeaf(src.size) // of a multipart without parts the content is the text
+	}
 	s.leave(0, src.size)
-	return root, s.why
+	return s.structure
 }
 
 // splitter is the state of splitting one mail. Between its steps pos is at the
 // beginning of a line.
 type splitter struct {
-	src   *Source
-	pos   int
-	eol   int     // octets of the line end before pos
-	open  []level // around pos, the outermost first
-	leaf  *part   // at pos; nil in a preamble or epilogue (RFC 2046 5.1.1), which are not shown
-	count int
-	why   string
+	structure
+	src    *Source
+	pos    int
+	eol    int     // octets of the line end before pos
+	open   []level // around pos, the outermost first
+	leaf   *part   // at pos; nil in a preamble or epilogue (RFC 2046 5.1.1), which are not shown
+	from   int     // where that begins
+	count  int     // parts
+	fields int     // in their headers
 }
 
 // level is a multipart that has not ended yet, or a message in it, which has no
@@ -61,6 +73,7 @@ type splitter struct {
 type level struct {
 	*part
 	boundary string
+	over     bool // its last delimiter came; end is where
 }
 
 // nextHyphens moves to the next line that begins with two hyphens.
@@ -138,7 +151,8 @@ func (s *splitter) enter(p *part, start int) {
 }
 
 func (s *splitter) push(p *part, boundary string) {
-	s.open = append(s.open, level{p, boundary})
+	s.open = append(s.open, level{part: p, boundary: boundary})
+	s.from = p.start
 	if len(s.open) > maxDepth {
 		s.why = "This mail is nested more than 20 levels deep"
 	}
@@ -152,28 +166,41 @@ func (p *part) holdsMessage() bool {
 	default:
 		return false
 	}
-	switch strings.ToLower(p.encoding()) {
-	case "base64", "quoted-printable":
-		return false
-	}
-	return true
+	return p.encoding() != "base64" && p.encoding() != "quoted-printable"
 }
 
-// encoding is the content transfer encoding as written.
-func (p *part) encoding() string { return p.header.Get("Content-Transfer-Encoding") }
+// encoding is the content transfer encoding in lower case.
+func (p *part) encoding() string {
+	return transfer.Encoding(p.header.Get("Content-Transfer-Encoding"))
+}
 
-// endLeaf ends the leaf that is being read, if any.
+// endLeaf ends the leaf that is being read, if any, or what is outside of parts.
 func (s *splitter) endLeaf(end int) {
 	if s.leaf != nil {
 		s.leaf.end = max(s.leaf.start, end)
 		s.leaf = nil
+		return
 	}
+	s.loose = s.loose || len(s.open) > 0 && !s.isFiller(s.from, end)
+}
+
+// maxFiller is more than any mailer writes before the first part for readers
+// that know no MIME.
+const maxFiller = 1000
+
+// isFiller tells whether nothing is lost with what stands outside of parts.
+func (s *splitter) isFiller(start, end int) bool {
+	b, cut := s.src.bytes(start, max(start, end), maxFiller)
+	b = bytes.TrimSpace(b)
+	return len(b) == 0 || !cut && bytes.Contains(bytes.ToUpper(b), []byte("MIME"))
 }
 
 // leave ends what is open from a level inwards.
 func (s *splitter) leave(from, end int) {
 	for _, l := range s.open[from:] {
-		l.end = max(l.start, end)
+		if !l.over {
+			l.end = max(l.start, end)
+		}
 	}
 	s.open = s.open[:from]
 }
@@ -187,12 +214,15 @@ func (s *splitter) delimiter(end int, rest []byte) {
 		return
 	}
 	s.endLeaf(end)
+	s.leave(i+1, end)
+	s.from = s.pos
+	l := &s.open[i]
+	l.over = last
 	if last {
-		s.leave(i, end)
+		l.end = max(l.start, end)
 		return
 	}
-	s.leave(i+1, end)
-	s.part(s.open[i].part)
+	s.part(l.part)
 }
 
 // match gives the level that a delimiter belongs to, and whether it is its last
@@ -223,6 +253,10 @@ func (s *splitter) part(p *part) {
 	h := s.src.headerAt(start, s.endOfHeader()-start)
 	if h.Over != "" {
 		s.why = "The header of a part of this mail is too long"
+		return
+	}
+	if s.fields += len(h.Fields); s.fields > maxPartFields {
+		s.why = "The parts of this mail have more than 10,000 header fields"
 		return
 	}
 	child := &part{header: h, digest: p.typ == "multipart/digest", related: p.typ == "multipart/related"}

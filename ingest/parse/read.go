@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"casegate/ingest/parse/charset"
@@ -37,9 +38,13 @@ func (s *Source) Message() mailer.Message {
 		if s.cr {
 			m.Marks = append(m.Marks, "its lines end with CR alone, which no mail on the way does")
 		}
-		readFacts(h, &m)
+		_, params := header.MediaType(h.Get("Content-Type"))
+		readFacts(h, params["charset"], &m)
 		b := readBody(h, s, &m)
-		s.pages = b.html
+		s.pages = b.pages
+		if b.label != params["charset"] {
+			readFacts(h, b.label, &m) // raw 8-bit text in a header is in the charset of the text
+		}
 		classify(h, b, &m)
 		switch m.Kind {
 		case mailer.KindBounce, mailer.KindDeliveryReport, mailer.KindComplaint:
@@ -71,12 +76,13 @@ func (s *Source) HTML() string {
 	var m mailer.Message
 	var safe strings.Builder
 	attempt(&m, func() {
-		for room, pages := maxPage, s.pages; len(pages) > 0 && room > 0; pages = pages[1:] {
-			markup := pages[0][:min(len(pages[0]), room)]
-			room -= len(markup)
-			safe.WriteString(page.Sanitize(strings.ToValidUTF8(markup, "")))
+		for _, markup := range s.pages {
+			safe.WriteString(page.Sanitize(markup))
 		}
 	})
+	if m.Failure != "" {
+		return "<p>This page could not be made safe, and is not shown.</p>"
+	}
 	return safe.String()
 }
 
@@ -91,18 +97,19 @@ func attempt(m *mailer.Message, read func()) {
 	read()
 }
 
-// readFacts fills what the header says.
-func readFacts(h header.Header, m *mailer.Message) {
-	_, params := header.MediaType(h.Get("Content-Type"))
-	label := params["charset"] // of raw 8-bit text in the header, which names none
+// readFacts fills what the header says; label is the charset of raw 8-bit text in
+// it, which names none.
+func readFacts(h header.Header, label string, m *mailer.Message) {
+	m.Received = 0
 	for _, f := range h.Fields {
 		if f.Is("Received") {
 			m.Received++
 		}
 	}
 	subject := h.Get("Subject")
-	if len(subject) > charset.MaxWords {
-		m.Limits = append(m.Limits, "The subject of this mail is too long to be shown in full.")
+	const long = "The subject of this mail is too long to be shown in full."
+	if len(subject) > charset.MaxWords && !slices.Contains(m.Limits, long) {
+		m.Limits = append(m.Limits, long)
 	}
 	m.Subject = shownSubject(subject, label)
 	m.MessageID = header.MessageID(h)

@@ -40,14 +40,14 @@ func FuzzSplit(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, step int) {
 		whole := Bytes(raw)
-		root, why := split(whole.Header(), whole)
-		if why != "" {
+		a := split(whole.Header(), whole)
+		if a.why != "" {
 			return
 		}
 		src := File(bytes.NewReader(raw), int64(len(raw)))
 		src.step = 1 + max(0, step%1000)
-		again, _ := split(src.Header(), src)
-		if a, b := outline(t, root, 0, nil), outline(t, again, 0, nil); !slices.Equal(a, b) || src.Err() != nil {
+		again := split(src.Header(), src)
+		if a, b := outline(t, a.root, 0, nil), outline(t, again.root, 0, nil); !slices.Equal(a, b) || src.Err() != nil {
 			t.Errorf("from a file the parts are %v (%v), from memory %v", b, src.Err(), a)
 		}
 	})

@@ -71,6 +71,7 @@ type group struct {
 	tag         bool // in \*\htmltag: part of the page
 	rtfOnly     bool // \htmlrtf: only for readers of RTF
 	starred     bool // \* came: what is not known is hidden
+	unseen      bool // \v: text that no reader shows
 	font        int
 	unicodeSkip int // \uc
 }
@@ -230,6 +231,10 @@ func (r *rtfReader) word(word []byte, n int, given bool) {
 		r.g.tag, r.g.starred = true, false
 	case "htmlrtf":
 		r.g.rtfOnly = !given || n != 0
+	case "v":
+		r.g.unseen = !given || n != 0
+	case "shptxt": // the text in a shape, within what else only programs read
+		r.g.hidden, r.g.starred = false, false
 	default:
 		if r.g.starred {
 			r.g.hidden = true
@@ -271,7 +276,7 @@ func (r *rtfReader) unicode(n int) {
 
 // visible tells whether text belongs to what is wanted.
 func (r *rtfReader) visible() bool {
-	return !r.g.hidden && !(r.kind != fromRTF && r.g.rtfOnly)
+	return !r.g.hidden && !r.g.unseen && !(r.kind != fromRTF && r.g.rtfOnly)
 }
 
 // octet takes one octet of text in some code page.

@@ -15,13 +15,23 @@ import (
 // result to w. Close writes what is left; it does not close w. Errors are those
 // of w alone.
 func NewDecoder(w io.Writer, encoding string) io.WriteCloser {
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	switch Encoding(encoding) {
 	case "base64":
 		return &base64Decoder{w: w}
 	case "quoted-printable":
 		return &qpDecoder{w: w}
 	}
 	return identity{w}
+}
+
+// Encoding gives the name of an encoding in lower case, without what mailers
+// write around it: quotes, a comment, a semicolon.
+func Encoding(field string) string {
+	field = strings.TrimLeft(strings.ToLower(field), " \t\"'")
+	if i := strings.IndexAny(field, " \t;,(\"'"); i >= 0 {
+		field = field[:i]
+	}
+	return field
 }
 
 // Decode gives the octets behind an encoding.
@@ -151,7 +161,11 @@ func (d *qpDecoder) Write(b []byte) (int, error) {
 	for len(b) > 0 {
 		nl := bytes.IndexByte(b, '\n')
 		if nl < 0 {
-			d.hold(b)
+			for len(b) > 0 {
+				n := min(len(b), chunk)
+				d.hold(b[:n])
+				b = b[n:]
+			}
 			break
 		}
 		line := b[:nl+1]
@@ -178,9 +192,10 @@ func (d *qpDecoder) hold(b []byte) {
 	if end < chunk {
 		end = chunk // nothing but white space, far beyond what any mailer pads
 	}
-	for i := end - 1; i >= end-2; i-- {
-		if d.held[i] == '=' {
-			end = i // an encoded octet is not cut in two
+	for i := range 2 {
+		if d.held[end-1-i] == '=' {
+			end -= 1 + i // an encoded octet is not cut in two
+			break
 		}
 	}
 	d.out = appendQP(d.out, d.held[:end])

@@ -21,6 +21,10 @@ func TestDecodeTransfer(t *testing.T) {
 		{"quoted-printable", "a=\nb=zz=", "ab=zz"},
 		{"quoted-printable", "a=c5=bc = b", "aż = b"},
 		{"quoted-printable", long, strings.Repeat("é", 5000)},
+		{"quoted-printable", strings.Repeat("=", 40_000), strings.Repeat("=", 40_000-1)},
+		{"quoted-printable", strings.Repeat("=A", 40_000), strings.Repeat("=A", 40_000)},
+		{"quoted-printable; x=y", "=41", "A"},
+		{"\"base64\" (as written)", "SGk=", "Hi"},
 		{"7bit", "a=20b", "a=20b"},
 		{"x-unknown", "a=20b", "a=20b"},
 	}
