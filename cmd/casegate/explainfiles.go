@@ -30,6 +30,9 @@ func (c *explainCmd) files(ctx context.Context, con *console) (err error) {
 	if err != nil {
 		return err
 	}
+	if len(files) == 0 {
+		return fmt.Errorf("no files in %s", strings.Join(c.Mail, ", "))
+	}
 	world, err := c.openDryWorld(ctx)
 	if err != nil {
 		return err

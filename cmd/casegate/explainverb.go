@@ -20,15 +20,15 @@ type explainCmd struct {
 	daemonAt
 	format
 	Mail   []string `arg:"" name:"mail" help:"Id of a mail that came, number of a case (all its mails), or files and folders (- for standard input)." placeholder:"ID|NUMBER|FILE"`
-	From   string   `help:"Reverse-path of the file's envelope; its From, unless named." placeholder:"ADDRESS"`
+	From   string   `help:"Reverse-path of the file's envelope; its Return-Path or From, unless named." placeholder:"ADDRESS"`
 	Rcpt   []string `help:"Recipient of the file's envelope, may be given several times; those of To and Cc that are ours, unless named." placeholder:"ADDRESS"`
-	IP     string   `name:"ip" help:"Address the file comes from." default:"127.0.0.1" placeholder:"IP"`
+	IP     string   `name:"ip" help:"Address the file comes from; unless named, one that nobody trusts." default:"192.0.2.1" placeholder:"IP"`
 	Config string   `help:"Configuration to use where no daemon runs; the demo's, unless named." placeholder:"FILE"`
 }
 
 func (*explainCmd) Help() string {
 	return "Examples:\n  casegate explain 06c2k7gq0r1ne\n  casegate explain NORTH-1\n" +
-		"  casegate explain mail.eml --from it@acme.example --rcpt support@north.example --ip 192.0.2.7\n" +
+		"  casegate explain mail.eml --from it@acme.example --rcpt support@north.example --ip 127.0.0.1\n" +
 		"  casegate explain --json maildir/cur > read.jsonl"
 }
 
@@ -36,6 +36,11 @@ func (*explainCmd) Help() string {
 func (c *explainCmd) Run(ctx context.Context, con *console) error {
 	if len(c.Mail) == 1 && !isFile(c.Mail[0]) {
 		return c.recorded(ctx, con, c.Mail[0])
+	}
+	for _, name := range c.Mail {
+		if _, err := mailer.ParseID(name); !isFile(name) && (err == nil || caseNumber.MatchString(name)) {
+			return &usageError{fmt.Sprintf("%q is no file, and ids and case numbers are explained one at a time", name)}
+		}
 	}
 	return c.files(ctx, con)
 }

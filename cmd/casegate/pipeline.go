@@ -95,7 +95,7 @@ func (p *pipeline) spool(m *mailer.Mail, store blob.Store, r io.Reader) (err err
 	return err
 }
 
-// envelope guesses from the header what was not said: the sender by From, the
+// envelope guesses from the header what was not said: the sender, the
 // recipients by To and Cc as far as they are ours, or all of them if none is.
 func envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *mailer.Mail, h header.Header) {
 	if q.from != nil {
@@ -104,8 +104,8 @@ func envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *mailer.Mail, h
 	if q.from != nil && len(q.rcpt) > 0 {
 		return
 	}
-	if from := addresses(header.Mailboxes(h, "From", "")); q.from == nil && len(from) > 0 {
-		m.Envelope.ReversePath = from[0]
+	if q.from == nil {
+		m.Envelope.ReversePath = reversePath(h)
 	}
 	if len(q.rcpt) > 0 {
 		return
@@ -119,6 +119,18 @@ func envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *mailer.Mail, h
 	if len(m.Envelope.Recipients) == 0 {
 		m.Envelope.Recipients = all
 	}
+}
+
+// reversePath is what the last hop wrote (RFC 5321 4.4), or else the sender.
+func reversePath(h header.Header) mailer.Address {
+	from := addresses(header.Mailboxes(h, "From", ""))
+	if h.Has("Return-Path") {
+		from = addresses(header.Mailboxes(h, "Return-Path", "")) // none: the null reverse-path
+	}
+	if len(from) == 0 {
+		return mailer.Address{}
+	}
+	return from[0]
 }
 
 // addresses leaves out names, and mailboxes whose address could not be read.
