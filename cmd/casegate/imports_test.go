@@ -35,6 +35,7 @@ var homes = map[string][]string{
 	"github.com/emersion/go-smtp":         {"ingest/mx", "mailer/remote"},
 	"github.com/emersion/go-imap/v2":      {"ingest/imap"},
 	"github.com/jhillyerd/enmime/v2":      {"ingest/parse"},
+	"github.com/microcosm-cc/bluemonday":  {"ingest/parse/page"},
 	"go.etcd.io/bbolt":                    {"cases/store/bolt"},
 	"github.com/miekg/dns":                {"mailer/dns"},
 	"github.com/emersion/go-msgauth":      {"mailer/dkim"},
