@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	"casegate/ingest/parse/transfer"
 
@@ -224,14 +223,4 @@ func hasNULPairs(b []byte) bool {
 		}
 	}
 	return false
-}
-
-// isASCII tells text without any 8-bit octet.
-func isASCII(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }

@@ -115,7 +115,7 @@ func FuzzDecodeWords(f *testing.F) {
 		if len(got) > 4*len(s)+4 {
 			t.Errorf("%d octets give %d", len(s), len(got))
 		}
-		if isASCII([]byte(s)) && !strings.Contains(s, "=?") && !strings.ContainsAny(s, "\x00\x1b\x0e") && got != s {
+		if IsASCII([]byte(s)) && !strings.Contains(s, "=?") && !strings.ContainsAny(s, "\x00\x1b\x0e") && got != s {
 			t.Errorf("%q without a word gives %q", s, got)
 		}
 	})

@@ -27,6 +27,8 @@ func Unfold(text string, delSp bool) string {
 		}
 		if depth < 0 {
 			prefix(&out, level, content)
+		} else if level == 0 && strings.HasPrefix(content, " >") {
+			content = content[1:] // within a line, where no mark is read
 		}
 		flows := strings.HasSuffix(content, " ") && !signature
 		if flows && delSp {
@@ -46,7 +48,9 @@ func Unfold(text string, delSp bool) string {
 
 // unquote takes the quote marks off a line, and the blank with which lines are
 // stuffed (RFC 3676 4.4, 4.5). Some mailers put blanks between the marks, as
-// plain text has them; only a mark tells such a blank from stuffing.
+// plain text has them; only a mark tells such a blank from stuffing. Where nothing
+// is quoted and the text begins with ">", the blank stays: without it " > 5 MB"
+// would be read as a quote.
 func unquote(line string) (depth int, content string) {
 	for depth < maxDepth {
 		switch {
@@ -54,6 +58,8 @@ func unquote(line string) (depth int, content string) {
 			line = line[1:]
 		case depth > 0 && strings.HasPrefix(line, " >"):
 			line = line[2:]
+		case depth == 0 && strings.HasPrefix(line, " >"):
+			return 0, line
 		default:
 			return depth, strings.TrimPrefix(line, " ")
 		}

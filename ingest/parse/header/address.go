@@ -148,6 +148,11 @@ func (l *list) token(it *item, c byte) {
 			it.suspect("an angle bracket without end")
 		}
 	default:
+		if n := wordEnd(l.rest); n > 0 {
+			it.word(l.rest[:n])
+			l.rest = l.rest[n:]
+			return
+		}
 		// A colon ends a word only outside domain literals, which are no
 		// identity anyway, so that they need no rule of their own.
 		n := strings.IndexAny(l.rest[1:], ",;:<\"( \t\r\n") + 1
@@ -376,7 +381,11 @@ func addrSpec(s string, it *item) (mailer.Address, error) {
 func (it *item) judgeName(e Entry, l *list) {
 	if it.angles > 0 {
 		for _, w := range it.words {
-			if w[0] != '"' && strings.ContainsAny(w, "@<>\\[])") && !sameAddress(w, e.Email) {
+			odd := "@<>\\[])"
+			if wordEnd(w) == len(w) {
+				odd = "@<>" // "=?utf-8?q?Anna_(North)?="
+			}
+			if w[0] != '"' && strings.ContainsAny(w, odd) && !sameAddress(w, e.Email) {
 				it.suspect("an unquoted name that looks like an address")
 			}
 		}

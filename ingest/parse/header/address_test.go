@@ -30,6 +30,17 @@ func TestAddresses(t *testing.T) {
 		{"J\xfcrgen <a@b.c>", "Jürgen <a@b.c>"},
 		{`"=?utf-8?q?J=C3=BCrgen?=" <a@b.c>`, "Jürgen <a@b.c>"},
 		{"=?utf-8?q?=3Cx=40y.z=3E=2C?= <a@b.c>", "<x@y.z>, <a@b.c>"},
+		{"=?utf-8?Q?Nowak,_Anna?= <a@b.c>, d@e.f", "Nowak, Anna <a@b.c>|d@e.f"}, // RFC 2047 5 (3)
+		{"=?utf-8?Q?Support:_Anna?= <a@b.c>", "Support: Anna <a@b.c>"},
+		{"=?utf-8?Q?A;_B?= =?utf-8?q?,_C?= <a@b.c>", "A; B, C <a@b.c>"},
+		{"=?utf-8?Q?Anna_(North)?= <a@b.c>", "Anna (North) <a@b.c>"},
+		{"=?utf-8?Q?Anna?=,=?utf-8?Q?Ben?= <a@b.c>", "Anna - ?|Ben <a@b.c>"},
+		{"=?utf-8?Q?A, B?= <a@b.c>", "A - ?|B?= <a@b.c>"},  // white space: no encoded word
+		{"=?utf-8?Q?x@y.z,?= <a@b.c>", "x@y.z, <a@b.c> ?"}, // T7
+		{"=?utf-8?Q?<x@y.z>?= <a@b.c>", "<x@y.z> <a@b.c> ?"},
+		{"=?utf-8?Q?x@y.z?=", "x@y.z - ?"},
+		{"=?utf-8?Q?a,?=x@y.z <a@b.c>", "a,x@y.z <a@b.c> ?"},
+		{"=?utf-8?Q?a,b?=@y.z", "a,b@y.z - ?"},
 		{"Evil\u202e <a@b.c>", "Evil <a@b.c>"},
 		{"a@B.C", "a@b.c"},
 		{"użytkownik@przykład.pl", "użytkownik@xn--przykad-rjb.pl"},

@@ -4,6 +4,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"casegate/ingest/parse/charset"
 )
 
 // maxDate is the longest Date field that is looked at, in octets.
@@ -24,10 +27,16 @@ func Date(s string) time.Time {
 	if len(s) > maxDate {
 		return time.Time{}
 	}
+	if !charset.IsASCII([]byte(s)) {
+		s = charset.Decode([]byte(s), "")
+	}
 	d := dateReader{day: -1, month: -1, year: -1}
 	s, comment := cutComments(s)
-	for _, w := range dateWords(s) {
+	for i, w := range dateWords(s) {
 		d.word(w)
+		if i == 0 {
+			d.weekday = d.month == 3
+		}
 	}
 	if !d.zoned {
 		d.zone(strings.TrimSpace(comment)) // "10:00:00 (CET)"
@@ -63,7 +72,9 @@ func cutComments(s string) (rest, comment string) {
 // dateWords cuts at white space, commas, and between the date and the time of
 // ISO 8601.
 func dateWords(s string) []string {
-	words := strings.FieldsFunc(s, func(r rune) bool { return r <= ' ' || r == ',' || r == ';' || r == '"' })
+	words := strings.FieldsFunc(s, func(r rune) bool {
+		return r <= ' ' || r == ',' || r == ';' || r == '"' || unicode.IsSpace(r)
+	})
 	if len(words) > 0 {
 		if day, clock, found := strings.Cut(strings.ToUpper(words[0]), "T"); found && isDigits(day, "-") && strings.Contains(day, "-") {
 			return append([]string{day, clock}, words[1:]...)
@@ -87,7 +98,8 @@ type dateReader struct {
 	day, month, year int
 	hour, min, sec   int
 	timed, zoned     bool
-	offset           int // seconds east of Greenwich
+	weekday          bool // the month may be a weekday: "mar" is Tuesday in French
+	offset           int  // seconds east of Greenwich
 }
 
 // word takes one word for what it must be.
@@ -100,6 +112,8 @@ func (d *dateReader) word(w string) {
 		d.zone(w)
 	case isDigits(w, ""):
 		d.number(w)
+	case d.isClock(w):
+		d.clock(strings.ReplaceAll(w, ".", ":"))
 	case isDigits(w[:1], "") && strings.ContainsAny(w, "-/."):
 		d.joined(w)
 	case isDigits(w[:1], ""):
@@ -107,6 +121,16 @@ func (d *dateReader) word(w string) {
 	default:
 		d.name(w)
 	}
+}
+
+// isClock tells "10.00" and "10.00.00" behind a date, as several languages
+// write the time, and before one where it cannot be a date.
+func (d *dateReader) isClock(w string) bool {
+	dots := strings.Count(w, ".")
+	if d.timed || dots < 1 || dots > 2 || !isDigits(w, ".") || strings.HasSuffix(w, ".") {
+		return false
+	}
+	return d.day >= 0 && d.month >= 0 || dots == 2 && strings.Contains(w, ".00.")
 }
 
 // number takes a day or a year.
@@ -155,7 +179,9 @@ func (d *dateReader) joined(w string) {
 	switch {
 	case len(parts[0]) == 4:
 		d.year, d.month, d.day = n[0], n[1], n[2]
-	case strings.Contains(w, "/") && n[0] <= 12: // only Americans write slashes into mail
+	case strings.Contains(w, "/") && n[0] <= 12 && n[1] <= 12 && n[0] != n[1]:
+		return // in America another day than elsewhere
+	case strings.Contains(w, "/") && n[0] <= 12:
 		d.month, d.day, d.year = n[0], n[1], fullYear(n[2], len(parts[2]))
 	default:
 		d.day, d.month, d.year = n[0], n[1], fullYear(n[2], len(parts[2]))
@@ -190,9 +216,9 @@ func (d *dateReader) clock(w string) {
 
 // name takes the name of a month or a zone, or the half of the day.
 func (d *dateReader) name(w string) {
-	if d.month < 0 {
+	if d.month < 0 || d.weekday {
 		if m := monthOf(w); m > 0 {
-			d.month = m
+			d.month, d.weekday = m, false
 			return
 		}
 	}
@@ -206,16 +232,29 @@ func (d *dateReader) name(w string) {
 	}
 }
 
-const monthNames = "janfebmaraprmayjunjulaugsepoctnovdec"
+// months are how the names of the months begin: in English, Polish, Swedish,
+// Italian, Indonesian, German, French and Spanish.
+var months = [...]string{
+	"jan sty gen ene", "feb lut fev", "mar mrz", "apr kwi avr abr", "may maj mag mei mai", "jun cze giu juin",
+	"jul lip lug juil", "aug sie ago agu agt aou", "sep wrz set", "oct okt paz ott", "nov lis nop", "dec gru dic des dez",
+}
 
-// monthOf gives the number of a month by the first three letters of its name; 0
-// for another word.
+// plain takes the accents off the names of the months.
+var plain = strings.NewReplacer("é", "e", "û", "u", "ź", "z", "ä", "a")
+
+// monthOf gives the number of a month by the first letters of its name; 0 for
+// another word.
 func monthOf(w string) int {
 	if len(w) < 3 {
 		return 0
 	}
-	if i := strings.Index(monthNames, strings.ToLower(w[:3])); i >= 0 && i%3 == 0 {
-		return i/3 + 1
+	w = plain.Replace(strings.ToLower(w))
+	for i, names := range months {
+		for name := range strings.FieldsSeq(names) {
+			if strings.HasPrefix(w, name) {
+				return i + 1
+			}
+		}
 	}
 	return 0
 }
