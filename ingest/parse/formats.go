@@ -55,7 +55,7 @@ var reports = map[string]bool{
 // whether that is all there is to show of it.
 func (b *body) passedOn(p *part, typ string) (all bool) {
 	raw, cut := b.content(p, maxPart)
-	b.parts = append(b.parts, kind.Part{Type: typ, Text: charset.Decode(raw, p.params["charset"])})
+	b.parts = append(b.parts, kind.Part{Type: typ, Text: charset.Decode(raw, p.params["charset"]), Attached: p.disposition() == "attachment"})
 	switch typ {
 	case "message/partial":
 		b.limit("This is a piece of a larger mail that was sent in several (message/partial): it is not put together.")
@@ -106,7 +106,7 @@ func (b *body) embedded(p *part) {
 func (b *body) event(p *part) {
 	raw, _ := b.content(p, maxPart)
 	ics, _ := charset.Read(raw, p.params["charset"])
-	b.parts = append(b.parts, kind.Part{Type: "text/calendar", Text: ics})
+	b.parts = append(b.parts, kind.Part{Type: "text/calendar", Text: ics, Attached: p.disposition() == "attachment"})
 	if e, err := calendar.Read(ics); err == nil && b.spare.blank() {
 		b.spare = text{Page: page.Page{Text: e.Text()}}
 	}

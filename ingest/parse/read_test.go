@@ -118,7 +118,7 @@ func TestKind(t *testing.T) {
 		{"a person through a list", "List-Id: <x.example>\n\nHello\n", mailer.KindList, false},
 		{"bulk", "Precedence: bulk\n\nHello\n", mailer.KindList, true},
 		{"RFC 3834", "Auto-Submitted: auto-replied\n\nHello\n", mailer.KindAutoReply, true},
-		{"an encoded subject", "Subject: =?utf-8?q?Odpowied=C5=BA_automatyczna=3A_Drukarka?=\n\nHello\n", mailer.KindAutoReply, true},
+		{"an encoded subject", "In-Reply-To: <x@y>\nSubject: =?utf-8?q?Odpowied=C5=BA_automatyczna=3A_Drukarka?=\n\nHello\n", mailer.KindAutoReply, true},
 		{"RFC 3464", report, mailer.KindBounce, true},
 		{"RFC 5546", "Content-Type: text/calendar; method=REPLY\n\nBEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR\n", mailer.KindCalendarReply, true},
 	}

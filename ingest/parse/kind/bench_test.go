@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -38,11 +39,16 @@ func BenchmarkOfBounce(b *testing.B) {
 	}
 }
 
-// hostile is mails of about 240 KiB, each made to keep one rule busy (T54, T66).
+// hostile is mails of some 240 KiB, each made to keep one rule busy (T54, T66).
 func hostile() map[string]string {
 	const head = "From: MAILER-DAEMON@x.example\nReturn-Path: <>\nSubject: failure notice\nTo: anna@north.example\n"
 	report := "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n"
+	const words = "u@x.example and these words mean nothing at all, they go on and on, so that the line is long enough for a search\n"
+	lines, apart := strings.Repeat(words, 2300), strings.Repeat(words+"\n", 2300)
+	two := "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n%s\n--b\n\n%s\n--b--\n"
 	return map[string]string{
+		"two parts":         head + fmt.Sprintf(two, lines, lines),
+		"two parts, apart":  head + fmt.Sprintf(two, apart, apart),
 		"addresses":         head + "\n" + strings.Repeat("a@b\n", 60_000),
 		"addresses in line": head + "\n" + strings.Repeat("a@b ", 60_000),
 		"at signs":          head + "\n" + strings.Repeat("@", 250_000),

@@ -14,48 +14,55 @@ const enough = 4
 // weighed; without a sign of a machine nothing else is looked at.
 func textBounce(m *Mail, s *signals) (Result, bool) {
 	isReport := m.Type == "multipart/report" && !isOtherReport(m.Params["report-type"])
-	if s.sender.daemon == 0 && !s.nullPath && s.machine == "" && !isReport && s.autoSubmit == "" && s.bulk == "" && !s.listServer {
+	marked := s.machine != "" || isReport
+	if s.sender.daemon == 0 && !marked && !s.nullPath && s.autoSubmit == "" && s.bulk == "" && !s.listServer {
 		return Result{}, false
 	}
-	if s.sender.daemon < 2 && s.client && s.machine == "" && !isReport {
+	if !marked && s.sender.daemon < 2 && (s.client || s.isAnswer()) {
 		return Result{}, false // a postmaster who writes in person
 	}
 	weight := s.weight(isReport)
 	if beginsWith(s.subject, bounceSubjects) != "" || firstOf(s.subject, bounceMarks) != "" {
 		weight += 2
-	} else if s.isVacation() {
+	} else if s.isVacation(m) {
 		return Result{}, false // null path and all
 	}
 	if weight == 0 {
 		return Result{}, false
 	}
 	n := newNotice(m, s)
-	if firstOf(n.lower, bounceWords) != "" {
+	if bouncePhrases.in(n.lower) || s.sender.daemon > 0 && hasReply(n.lower) {
 		weight += 2
 	}
 	if n.returned != "" {
 		weight++
 	}
-	if hasReply(n.lower) && firstOf(n.lower, dialogue) != "" {
-		weight++
-	}
-	// Couriers write about parcels that could not be delivered: who is no mail
-	// server must show a mail, or what one answered.
-	if known := s.sender.daemon > 0 || s.machine != "" || isReport || s.listServer; !known && n.returned == "" && !hasReply(n.lower) {
-		return Result{}, false
-	}
-	if weight < enough {
+	if weight < enough || !marked && !s.isServer(n) {
 		return Result{}, false
 	}
 	bounces := recipients(n.text + "\n\n" + n.below)
 	return n.result(m, bounces, "bounce: "+s.bounceWhy(isReport)), true
 }
 
-// dialogue is how notices quote what servers said to each other.
-var dialogue = []string{"rcpt to:", "mail from:", "<<< ", ">>> ", "said: "}
+var bouncePhrases = newPhrases(bounceWords)
+
+// isServer tells whether a mail server wrote a notice, and not somebody about
+// mail: an administrator who goes by such a name, or a courier, who writes about
+// parcels that could not be delivered.
+func (s *signals) isServer(n *notice) bool {
+	switch {
+	case s.sender.daemon == 2, s.listServer:
+		return true
+	case s.sender.daemon == 1:
+		return s.isAuto() || n.returned != "" || structurePhrases.in(n.lower)
+	}
+	return n.returned != "" || hasReply(n.lower)
+}
+
+var structurePhrases = newPhrases(structureWords)
 
 // hasReply tells whether a notice quotes the answer of a server.
-func hasReply(low string) bool { return findStatus(low) != "" || replyCode(low) != "" }
+func hasReply(low string) bool { return findStatus(low, errorClasses) != "" || replyCode(low) != "" }
 
 // weight is what the header, but for the subject, says for a bounce.
 func (s *signals) weight(isReport bool) int {
@@ -148,7 +155,7 @@ func serviceRecipients(text, action string) []mailer.Bounce {
 			b.Diagnostic, _ = jsonString(object, "diagnosticCode")
 			b.Diagnostic = oneLine(strings.TrimPrefix(b.Diagnostic, "smtp; "))
 			status, _ := jsonString(object, "status")
-			if b.Status = findStatus(status); b.Status == "" && action == failed {
+			if b.Status = findStatus(status, allClasses); b.Status == "" && action == failed {
 				b.Status = statusOf(b.Diagnostic, action)
 			}
 			all = append(all, b)

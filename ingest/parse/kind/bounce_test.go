@@ -31,6 +31,24 @@ func TestTextBounces(t *testing.T) {
 	}
 }
 
+// TestReasons: what is said once is said of all, and the text may say more than
+// the report.
+func TestReasons(t *testing.T) {
+	r := Of(read([]byte("From: MAILER-DAEMON@x.example\nSubject: Undeliverable mail\n\nThese failed:\n\n<bert@south.example>\n<cora@south.example>\n\nThe answer was: 550 5.7.1 no entry\n")))
+	for _, b := range r.Bounces {
+		if b.Diagnostic != "The answer was: 550 5.7.1 no entry" || b.Status != "5.7.1" {
+			t.Errorf("%+v, expected the reason that is given once for all", b)
+		}
+	}
+	if len(r.Bounces) != 2 {
+		t.Errorf("%+v, expected two recipients", r.Bounces)
+	}
+	r = Of(read([]byte(strings.Replace(dsn("Final-Recipient: rfc822; bert@south.example\nAction: failed\nStatus: 5.0.0\n"), "This is the mail system.", "<bert@south.example>: 550 5.7.25 no name for this address", 1))))
+	if got := summary(r.Bounces); got != "bert@south.example failed 5.7.25" {
+		t.Errorf("got %q, expected the status in the text for one that names a class only", got)
+	}
+}
+
 // summary is what is said of each recipient, but for the diagnostic.
 func summary(bounces []mailer.Bounce) string {
 	var all []string

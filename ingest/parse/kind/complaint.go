@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"net/netip"
 	"strings"
 
 	"casegate/ingest/parse/charset"
@@ -11,8 +12,9 @@ import (
 // complaint is a report that somebody called a mail spam (RFC 5965), and what
 // some providers send for it instead.
 func complaint(m *Mail, s *signals) (Result, bool) {
+	isReport := m.Type == "multipart/report" || s.isAuto() || s.machine != ""
 	for _, p := range m.Parts {
-		if p.Type == "message/feedback-report" {
+		if p.Type == "message/feedback-report" && (isReport || !p.Attached && isComplaintSender(s.sender.local)) {
 			return feedback(m, s, p.Text), true
 		}
 	}
@@ -28,7 +30,7 @@ func complaint(m *Mail, s *signals) (Result, bool) {
 		return r, true
 	case s.client || !isComplaintSender(s.sender.local) || returnedPart(m) == "":
 		return Result{}, false
-	case beginsWith(s.subject, oldComplaints) != "", s.isAuto() && beginsWith(s.subject, complaintSubjects) != "":
+	case isOldComplaint(s.subject), s.isAuto() && beginsWith(s.subject, complaintSubjects) != "":
 		r := feedback(m, s, "")
 		r.Why = "complaint in an old form"
 		return r, true
@@ -36,8 +38,8 @@ func complaint(m *Mail, s *signals) (Result, bool) {
 	return Result{}, false
 }
 
-// oldComplaints begin the subjects of providers' reports; the others people
-// choose, too, when they report spam.
+// oldComplaints are the subjects of providers' reports, before an address of the
+// Internet or as a whole; the others people choose, too, when they report spam.
 var (
 	oldComplaints = []string{
 		"complaint about message from", "email feedback report for ip", "feedback report for ip", "client tos notification", "fbl report",
@@ -47,6 +49,16 @@ var (
 		"feedback loop", "email abuse report", "reported as spam", "user complaint",
 	}
 )
+
+func isOldComplaint(subject string) bool {
+	begin := beginsWith(subject, oldComplaints)
+	if begin == "" {
+		return false
+	}
+	rest := strings.Trim(subject[len(begin):], " :[]()")
+	_, err := netip.ParseAddr(rest)
+	return rest == "" || err == nil
+}
 
 func isComplaintSender(local string) bool {
 	return beginsWith(local, []string{

@@ -13,39 +13,30 @@ func (n *notice) complete(bounces []mailer.Bounce) {
 		return
 	}
 	blocks, common := n.blocks(bounces)
-	saidOfAll := map[string]string{} // by action: looked for once, however many recipients
-	rest := func(action string) string {
-		status, known := saidOfAll[action]
-		for _, words := range [...]string{common, n.lower, n.subject} {
-			if known || status != "" {
-				break
-			}
-			status = statusOf(words, action)
-		}
-		saidOfAll[action] = status
-		return status
-	}
+	lines := [...]paragraph{common, parse(n.text[:min(len(n.text), wordsHead)]), parse(n.subject)}
 	for i := range bounces {
 		b := &bounces[i]
+		said := parse(b.Diagnostic)
 		if b.Diagnostic == "" {
-			b.Diagnostic = pick(blocks[i])
-			if statusOf(b.Diagnostic, "") == "" && common != "" {
-				b.Diagnostic = common // what is said once for all, or above the list
+			if said = pick(blocks[i]); said.statusFor("") == "" && common.text != "" {
+				said = common // what is said once for all, or above the list
 			}
-			b.Diagnostic = oneLine(b.Diagnostic)
+			b.Diagnostic = oneLine(said.text)
 		}
 		if isVague(b.Status) {
-			if s := findStatus(pick(blocks[i])); s != "" && s[0] == b.Status[0] {
-				b.Status = s
-			} else if s := findStatus(common); s != "" && s[0] == b.Status[0] && len(bounces) == 1 {
-				b.Status = s
+			if p := pick(blocks[i]); p.status != "" && p.status[0] == b.Status[0] {
+				b.Status = p.status // the text has more to say
 			}
 		}
+		// A status that is stated stays, vague as it may be: words are a guess.
 		if b.Status != "" || b.Action != failed && b.Action != delayed {
 			continue
 		}
-		if b.Status = statusOf(b.Diagnostic, b.Action); b.Status == "" {
-			b.Status = rest(b.Action)
+		b.Status = said.statusFor(b.Action)
+		for _, p := range lines {
+			if b.Status == "" {
+				b.Status = p.statusFor(b.Action) // words of the text before those of the subject
+			}
 		}
 	}
 }
@@ -76,20 +67,57 @@ func slicesLack(bounces []mailer.Bounce) bool {
 	return false
 }
 
-// paragraph is lines without an empty one between them.
-type paragraph = string
+// paragraph is lines without an empty one between them, and what they say.
+// The lines stay apart, since codes stand at their beginning.
+type paragraph struct {
+	text   string
+	code   string // of an SMTP reply
+	status string // as it is written
+	worded string // what the words mean
+}
+
+// parse reads what a paragraph says. A status of another class than the reply
+// counts only where the server put it.
+func parse(text string) paragraph {
+	p := paragraph{text: text, code: replyCode(text), worded: wordedStatus(lowerHead(text, maxBlock))}
+	if p.code != "" {
+		p.status = findStatus(text, p.code[:1])
+	}
+	if p.status == "" {
+		p.status = leadingStatus(text)
+	}
+	if p.status == "" && p.code == "" {
+		p.status = findStatus(text, errorClasses)
+	}
+	return p
+}
+
+// weight is how much it says: the reply of a server with its status, either
+// of them, words that mean one, or anything.
+func (p paragraph) weight() int {
+	switch {
+	case p.code != "" && p.status != "":
+		return 5
+	case p.code != "":
+		return 4
+	case p.status != "":
+		return 3
+	case p.worded != "":
+		return 2
+	}
+	return 1
+}
 
 // Limits of what is kept of the text for one recipient, and of the search.
 const (
 	maxBlock      = 2 << 10
-	maxParagraphs = 6  // of one recipient
-	maxTried      = 64 // that are searched for words common to all
+	maxParagraphs = 6 // of one recipient
 )
 
 // blocks is the paragraphs that speak of each recipient: from where it is
 // named to where another is. The first paragraph with a code is common to all,
 // else the first that says something of nobody in particular.
-func (n *notice) blocks(bounces []mailer.Bounce) (blocks [][]paragraph, common string) {
+func (n *notice) blocks(bounces []mailer.Bounce) (blocks [][]paragraph, common paragraph) {
 	index := make(map[string]int, len(bounces))
 	for i, b := range bounces {
 		if key := strings.ToLower(b.Recipient); index[key] == 0 {
@@ -140,9 +168,8 @@ type collector struct {
 	owner  int // -1 for nobody
 	lines  []string
 	size   int
-	common string
+	common paragraph
 	coded  bool // common has a code, and not only words
-	tried  int
 }
 
 // own makes what follows belong to another recipient.
@@ -166,80 +193,70 @@ func (c *collector) end() {
 	if len(c.lines) == 0 {
 		return
 	}
-	p := strings.Join(c.lines, " ")
+	p := parse(strings.Join(c.lines, "\n"))
 	c.lines, c.size = c.lines[:0], 0
 	if c.owner >= 0 && len(c.blocks[c.owner]) < maxParagraphs {
 		c.blocks[c.owner] = append(c.blocks[c.owner], p)
 	}
 	switch {
-	case !c.coded && (replyCode(p) != "" || findStatus(p) != ""):
+	case !c.coded && (p.code != "" || p.status != ""):
 		c.common, c.coded = p, true
-	case c.common == "" && c.tried < maxTried && c.owner < 0:
-		c.tried++
-		if wordedStatus(lowerHead(p, maxBlock)) != "" {
-			c.common = p
-		}
+	case c.common.text == "" && c.owner < 0 && p.worded != "":
+		c.common = p
 	}
 }
 
-// pick takes the paragraph that says most: the reply of a server with its
-// status, either of them, words that mean one, else the first.
-func pick(block []paragraph) string {
-	best, most := "", 0
+// pick takes the paragraph that says most.
+func pick(block []paragraph) paragraph {
+	var best paragraph
+	most := 0
 	for _, p := range block {
-		says := 1
-		code, status := replyCode(p) != "", findStatus(p) != ""
-		switch {
-		case code && status:
-			says = 5
-		case code:
-			says = 4
-		case status:
-			says = 3
-		case wordedStatus(lowerHead(p, maxBlock)) != "":
-			says = 2
-		}
-		if says > most {
-			best, most = p, says
+		if w := p.weight(); w > most {
+			best, most = p, w
 		}
 	}
 	return best
 }
 
-// statusOf is the status that a diagnostic gives (RFC 3463): as it is written,
+// statusOf is the status that a diagnostic gives.
+func statusOf(text, action string) string { return parse(text).statusFor(action) }
+
+// statusFor is the status that a paragraph gives (RFC 3463): as it is written,
 // else by what it says, else by the reply code alone. "" if it says nothing.
-func statusOf(text, action string) string {
-	if s := findStatus(text); s != "" {
-		return s
-	}
-	code := replyCode(text)
+func (p paragraph) statusFor(action string) string {
 	class := ""
 	switch {
-	case code != "":
-		class = code[:1]
+	case p.code != "":
+		class = p.code[:1]
 	case action == delayed:
 		class = "4"
 	}
-	if worded := wordedStatus(lowerHead(text, maxBlock)); worded != "" {
-		if class != "" {
-			return class + worded[1:]
-		}
-		return worded
-	}
-	if code != "" {
+	switch {
+	case p.status != "":
+		return p.status
+	case p.worded != "" && class != "":
+		return class + p.worded[1:]
+	case p.worded != "":
+		return p.worded
+	case p.code != "":
 		return class + ".0.0"
 	}
 	return ""
 }
 
-// findStatus finds an enhanced status code as RFC 3463 2 writes it: not a part
-// of a version or of an IP address. One that says something is preferred to
-// "5.0.0".
-func findStatus(s string) string {
+// Classes of RFC 3463 3.1.
+const (
+	errorClasses = "45"
+	allClasses   = "245"
+)
+
+// findStatus finds an enhanced status code as RFC 3463 2 writes it, where codes
+// stand: not a part of a version or of an IP address. One that says something is
+// preferred to "5.0.0".
+func findStatus(s, classes string) string {
 	vague := ""
 	for i := 0; i+4 < len(s); i++ {
-		c := s[i]
-		if c != '2' && c != '4' && c != '5' || s[i+1] != '.' || i > 0 && isWordByte(s[i-1]) {
+		if s[i+1] != '.' || strings.IndexByte(classes, s[i]) < 0 || !isCodePlace(s, i) {
 			continue
 		}
 		n := statusLength(s[i:])
@@ -256,6 +273,59 @@ func findStatus(s string) string {
 		i += n - 1
 	}
 	return vague
+}
+
+// leadingStatus is the code at the start of a text, or right behind its first
+// reply code: where it is that of the server, and no version of a program.
+func leadingStatus(s string) string {
+	rest := s
+	if i := replyIndex(s); i >= 0 {
+		if status := statusAt(s[i+len("550"):]); status != "" {
+			return status
+		}
+		rest = s[:i]
+	}
+	return statusAt(rest)
+}
+
+func statusAt(s string) string {
+	s = strings.TrimLeft(s[:min(len(s), 32)], " \t-#:;'\"([<")
+	if len(s) < len("5.0.0") || strings.IndexByte(errorClasses, s[0]) < 0 || s[1] != '.' {
+		return ""
+	}
+	return s[:statusLength(s)]
+}
+
+// isCodePlace tells whether a code may stand at i: at the start of a line,
+// behind a reply code, a mark, or a word for it. Behind any other word it is the
+// version of something.
+func isCodePlace(s string, i int) bool {
+	j := i
+	for j > 0 && (s[j-1] == ' ' || s[j-1] == '\t') {
+		j--
+	}
+	switch {
+	case j == 0, s[j-1] == '\n':
+		return true
+	case j == i:
+		return !isWordByte(s[i-1]) && s[i-1] != '/' && !(s[i-1] == '-' && i > 1 && isLetter(s[i-2]))
+	}
+	end := j
+	for j > 0 && end-j < 16 && isWordByte(s[j-1]) {
+		j--
+	}
+	word := s[j:end]
+	if len(word) == 3 && isDigit(word[0]) || word == "" || !isLetter(word[0]) && !isDigit(word[0]) {
+		return true
+	}
+	return codeWords[strings.ToLower(word)]
+}
+
+// codeWords stand before a code.
+var codeWords = map[string]bool{
+	"error": true, "status": true, "code": true, "reason": true, "dsn": true, "smtp": true, "esmtp": true, "said": true,
+	"reply": true, "response": true, "returned": true, "with": true, "failure": true, "was": true, "is": true,
+	"fehler": true, "fehlercode": true, "kod": true, "codice": true, "errore": true, "erreur": true, "fel": true,
 }
 
 // isVague tells a status that names a class only.
@@ -288,6 +358,14 @@ func statusLength(s string) int {
 // replyCode finds an SMTP reply code of an error (RFC 5321 4.2): three digits on
 // their own, where servers quote them.
 func replyCode(s string) string {
+	if i := replyIndex(s); i >= 0 {
+		return s[i : i+len("550")]
+	}
+	return ""
+}
+
+// replyIndex is where that code stands; -1 without one.
+func replyIndex(s string) int {
 	for i := 0; i+2 < len(s); i++ {
 		c := s[i]
 		if c != '4' && c != '5' || s[i+1] > '5' && s[i+1] != '7' || !isDigit(s[i+1]) || !isDigit(s[i+2]) {
@@ -302,9 +380,9 @@ func replyCode(s string) string {
 		if i+3 < len(s) && isUnit(s[i+3:]) {
 			continue
 		}
-		return s[i : i+3]
+		return i
 	}
-	return ""
+	return -1
 }
 
 // isUnit tells a count from a code: "500 KB", "450 seconds".
@@ -314,6 +392,8 @@ func isUnit(rest string) bool {
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // isWordByte tells what a code must not touch.
 func isWordByte(c byte) bool {

@@ -62,7 +62,7 @@ func checkRecord(t *testing.T, b mailer.Bounce) {
 		t.Errorf("recipient %q, expected one line of UTF-8", b.Recipient)
 	case !isLine(b.Diagnostic, maxDiagnostic):
 		t.Errorf("diagnostic %q, expected one line of UTF-8", b.Diagnostic)
-	case b.Status != "" && findStatus(b.Status) != b.Status:
+	case b.Status != "" && findStatus(b.Status, allClasses) != b.Status:
 		t.Errorf("status %q, expected one of RFC 3463", b.Status)
 	case !strings.Contains(" failed delayed delivered relayed expanded ", " "+b.Action+" "):
 		t.Errorf("action %q, expected one of RFC 3464", b.Action)

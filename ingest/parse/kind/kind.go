@@ -20,6 +20,10 @@ import (
 type Part struct {
 	Type string // media type in lower case
 	Text string // decoded to UTF-8, at most 256 KiB; "" for what is neither text nor a report
+
+	// Attached tells that it is sent along as a file (RFC 2183 2.2), and is not
+	// what the mail says.
+	Attached bool
 }
 
 // Mail is what the kind is told by.
@@ -63,7 +67,7 @@ func Of(m Mail) Result {
 func calendarReply(m *Mail, _ *signals) (Result, bool) {
 	method := m.Params["method"]
 	for _, p := range m.Parts {
-		if p.Type != "text/calendar" {
+		if p.Type != "text/calendar" || p.Attached {
 			continue
 		}
 		method = calendarMethod(p.Text)

@@ -55,34 +55,42 @@ func TestHeaderRules(t *testing.T) {
 
 // TestVacationSubjects: the colon rule, and what people write.
 func TestVacationSubjects(t *testing.T) {
+	const answer = "In-Reply-To: <1@acme.example>\n"
 	tests := []struct {
-		subject, header string
-		want            mailer.Kind
+		subject, header, text string
+		want                  mailer.Kind
 	}{
-		{"Automatic reply: Printer", "", mailer.KindAutoReply},
-		{"Odpowiedź automatyczna: Drukarka", "", mailer.KindAutoReply},
-		{"自動回覆：印表機", "", mailer.KindAutoReply},
-		{"Autosvar: Skrivare", "", mailer.KindAutoReply},
-		{"Risposta automatica: Stampante", "", mailer.KindAutoReply},
-		{"Balasan otomatis: Printer", "", mailer.KindAutoReply},
-		{"Out of office does not work", "", mailer.KindPerson},
-		{"Re: Automatic reply: x", "", mailer.KindPerson},
-		{"Fwd: Out of Office: x", "", mailer.KindPerson},
-		{"Automatic reply: how do I switch it on?", "", mailer.KindPerson},
-		{"Automatic reply: how do I switch it on?", "In-Reply-To: <1@acme.example>\n", mailer.KindAutoReply},
-		{"Automatic reply: please switch it off", "User-Agent: Mozilla Thunderbird\n", mailer.KindPerson},
-		{"Absent: Bert, all week", "", mailer.KindPerson},
-		{"Absent: Your order", "Auto-Submitted: auto-generated\n", mailer.KindAutoReply},
-		{"Re: Your order", "Precedence: junk\nX-Text: out of the office\n", mailer.KindAutoReply},
+		{"Automatic reply: Printer", answer, "", mailer.KindAutoReply},
+		{"Odpowiedź automatyczna: Drukarka", answer, "", mailer.KindAutoReply},
+		{"自動回覆：印表機", answer, "", mailer.KindAutoReply},
+		{"Autosvar: Skrivare", answer, "", mailer.KindAutoReply},
+		{"Risposta automatica: Stampante", answer, "", mailer.KindAutoReply},
+		{"Balasan otomatis: Printer", "References: <1@acme.example>\n", "", mailer.KindAutoReply},
+		{"Automatic reply: how do I switch it on?", answer, "", mailer.KindAutoReply},
+		{"Absent: Your order", "Auto-Submitted: auto-generated\n", "", mailer.KindAutoReply},
+		{"Re: Your order", "Precedence: junk\n", "I am out of the office.", mailer.KindAutoReply},
+
+		// No field tells: somebody must say to be away.
+		{"Automatic reply: Printer", "", "Thank you for your message. Anna reads my mail.", mailer.KindAutoReply},
+		{"Odpowiedź automatyczna: Drukarka", "", "Do piątku jestem na urlopie.", mailer.KindAutoReply},
+		{"自動回覆：印表機", "", "您好，我目前不在座位上。", mailer.KindAutoReply},
+		{"Autosvar: Skrivare", "", "Hej! Jag är på semester.", mailer.KindAutoReply},
+		{"Fuori ufficio: Stampante", "", "Sono in ferie.", mailer.KindAutoReply},
+		{"Balasan otomatis: Printer", "", "Saya sedang cuti.", mailer.KindAutoReply},
+		{"Automatic reply: please switch it off for Bert", "", "Bert left us. Please switch off his automatic reply.", mailer.KindPerson},
+		{"Out of office: cannot set it for sales", "", "It cannot be set. Please help.", mailer.KindPerson},
+		{"Automatic reply: is it sent?", "", "I am on leave and want to know.", mailer.KindPerson},
+		{"Automatic reply: not sent", "User-Agent: Mozilla Thunderbird\n", "I am on leave, and it is not sent.", mailer.KindPerson},
+		{"Automatic reply: not sent", "Message-ID: <1@mail.gmail.com>\n", "I am on leave, and it is not sent.", mailer.KindPerson},
+		{"Absent: Bert, all week", "", "I am away, too.", mailer.KindPerson},
+		{"Out of office does not work", "", "", mailer.KindPerson},
+		{"Re: Automatic reply: x", "", "", mailer.KindPerson},
+		{"Fwd: Out of Office: x", "", "", mailer.KindPerson},
 	}
 	for _, tt := range tests {
-		text := "Hello\n"
-		if strings.Contains(tt.header, "X-Text") {
-			text = "I am out of the office.\n"
-		}
-		r := Of(read([]byte("From: bert@south.example\nSubject: " + tt.subject + "\n" + tt.header + "\n" + text)))
+		r := Of(read([]byte("From: bert@south.example\nSubject: " + tt.subject + "\n" + tt.header + "\n" + tt.text + "\n")))
 		if r.Kind != tt.want {
-			t.Errorf("%q with %q is %s (%s), expected %s", tt.subject, tt.header, r.Kind, r.Why, tt.want)
+			t.Errorf("%q with %q and %q is %s (%s), expected %s", tt.subject, tt.header, tt.text, r.Kind, r.Why, tt.want)
 		}
 	}
 }
@@ -97,33 +105,63 @@ This message was created automatically by mail delivery software.
 A message that you sent could not be delivered to one or more of its recipients.
 `
 
-// TestPeople: whatever people write about, forward or quote, it stays theirs.
+// senders are people's addresses, and those of offices that machines share.
+var senders = []string{
+	"Bert <bert@south.example>", "Postmaster South <postmaster@south.example>", "abuse@south.example", "admin@south.example",
+	"Mail Administrator <it@south.example>", "System Administrator <it@south.example>", "System Administrator South <it@south.example>",
+	"NOC <monitoring@south.example>", "Ndrek <ndrek.south@south.example>", "Bouncer Club <bounce@club.example>", "noreply@south.example",
+	"staff@south.example", "sysadmin@south.example", "alerts@south.example",
+}
+
+// TestPeople: whatever people write about, forward or quote, it stays theirs,
+// and from whatever address.
 func TestPeople(t *testing.T) {
 	report := "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x.example\n\nFinal-Recipient: rfc822; cora@east.example\nAction: failed\nStatus: 5.1.1\n"
+	const mixed = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n"
 	for name, raw := range map[string]string{
-		"a bounce forwarded":             "Subject: Fwd: Undelivered Mail Returned to Sender\n\nWhat is this?\n\n" + quotedBounce,
-		"a bounce pasted, its subject":   "Subject: Undelivered Mail Returned to Sender\n\n" + quotedBounce,
-		"a reply to a bounce":            "Subject: Re: Delivery Status Notification (Failure)\nIn-Reply-To: <1@x.example>\n\nHelp\n> " + strings.ReplaceAll(quotedBounce, "\n", "\n> "),
-		"a report attached":              "Subject: Mail delivery failed\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nPlease look.\n" + report + "--b--\n",
-		"a bounce attached whole":        "Subject: FW: Undeliverable: Offer\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nPlease look.\n--b\nContent-Type: message/rfc822\n\nFrom: MAILER-DAEMON@x.example\nSubject: failure notice\n\nuser unknown\n--b--\n",
-		"about automatic replies":        "Subject: Automatic replies are not sent\n\nI set up out of office until 12 November, and nothing happens. Auto-reply is on.\n",
-		"on vacation":                    "Subject: Offer\n\nI am out of the office until 12 November 2026 and will be back then.\n",
-		"about an alert":                 "Subject: Re: [FIRING:1] DiskFull\nIn-Reply-To: <2@x.example>\n\nWhat shall I do?\n",
-		"about confirming":               "Subject: Please confirm your message\n\nPlease confirm this message about the price, to verify your message was read.\n",
-		"a JSON notice pasted":           "Subject: x\n\n{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":\"a@b.example\"}]}}\n",
-		"spam passed on":                 "X-Mailer: Microsoft Outlook 16.0\nSubject: Spam report\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: Win\n\nx\n--b--\n",
-		"an abuse report by hand":        "Subject: Abuse report\n\nSomebody sends spam.\n",
-		"an invitation":                  "Subject: Meeting\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n",
-		"an invitation that has a reply": "Subject: Meeting\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nMETHOD:REPLY\nEND:VEVENT\nEND:VCALENDAR\n",
+		"a reply to a bounce":       "Subject: Re: Delivery Status Notification (Failure)\nIn-Reply-To: <1@x.example>\n\nHelp\n> " + strings.ReplaceAll(quotedBounce, "\n", "\n> "),
+		"a reply about a bounce":    "Subject: Re: Undeliverable mail\nReferences: <1@x.example>\n\nToday again: mail to cora@east.example could not be delivered: 550 5.1.1.\n",
+		"a question about refusals": "Subject: Delivery failed for all mails to our bank\n\nMails to cora@east.example could not be delivered. We get 550 5.7.1. Please help.\n",
+		"a problem with mail":       "Subject: Mail delivery problem\n\nOur mails to cora@east.example were rejected. What can we do?\n",
+		"a report attached":         "Subject: What is this?\n" + mixed + "Please look.\n" + report + "--b--\n",
+		"about automatic replies":   "Subject: Automatic replies are not sent\n\nI set up out of office until 12 November, and nothing happens. Auto-reply is on.\n",
+		"on vacation":               "Subject: Offer\n\nI am out of the office until 12 November 2026 and will be back then.\n",
+		"about an alert":            "Subject: Re: [FIRING:1] DiskFull\nIn-Reply-To: <2@x.example>\n\nWhat shall I do?\n",
+		"an answer to an alert":     "Subject: [FIRING:1] DiskFull\nIn-Reply-To: <2@x.example>\n\nWhat shall I do?\n",
+		"a problem":                 "Subject: Problem: users cannot send mail\n\nUsers called us.\n",
+		"what is solved":            "Subject: Resolved: mail flows again\n\nThank you.\n",
+		"a JSON notice pasted":      "Subject: x\n\n{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":\"a@b.example\"}]}}\n",
+		"an abuse report by hand":   "Subject: Abuse report\n\nSomebody sends spam.\n",
+		"about a complaint":         "Subject: Client TOS notification: what is this?\n" + mixed + "We got this.\n--b\nContent-Type: message/rfc822\n\nSubject: Win\n\nx\n--b--\n",
+		"a complaint passed on":     "Subject: Fwd: Win\n" + mixed + "What is this?\n--b\nContent-Type: message/feedback-report\nContent-Disposition: attachment\n\nFeedback-Type: abuse\n--b--\n",
+		"a calendar file":           "Subject: Calendar\n" + mixed + "This comes as a file.\n--b\nContent-Type: text/calendar; name=reply.ics\nContent-Disposition: attachment\n\nBEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n--b--\n",
+		"an invitation":             "Subject: Meeting\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n",
+		"an invitation's reply":     "Subject: Meeting\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nMETHOD:REPLY\nEND:VEVENT\nEND:VCALENDAR\n",
 	} {
-		r := Of(read([]byte("From: Bert <bert@south.example>\nTo: it@acme.example\n" + raw)))
-		if r.Kind != mailer.KindPerson || r.Automatic || len(r.Bounces) > 0 {
-			t.Errorf("%s: %s (%s), expected a person's mail", name, r.Kind, r.Why)
+		for _, from := range senders {
+			expectPerson(t, name, "From: "+from+"\nTo: it@acme.example\n"+raw)
 		}
 	}
-	r := Of(read([]byte("From: Bert, Postmaster <postmaster@south.example>\nUser-Agent: Mozilla Thunderbird\nSubject: Undeliverable mail to you\n\n" + quotedBounce)))
-	if r.Kind != mailer.KindPerson {
-		t.Errorf("a postmaster who writes in person: %s (%s), expected a person's mail", r.Kind, r.Why)
+	for name, raw := range map[string]string{
+		"a bounce forwarded":           "Subject: Fwd: Undelivered Mail Returned to Sender\n\nWhat is this?\n\n" + quotedBounce,
+		"a bounce pasted, its subject": "Subject: Undelivered Mail Returned to Sender\n\n" + quotedBounce,
+		"a bounce attached whole":      "Subject: FW: Undeliverable: Offer\n" + mixed + "Please look.\n--b\nContent-Type: message/rfc822\n\nFrom: MAILER-DAEMON@x.example\nSubject: failure notice\n\nuser unknown\n--b--\n",
+		"about confirming":             "Subject: Please confirm your message\n\nPlease confirm this message about the price, to verify your message was read.\n",
+		"spam passed on":               "X-Mailer: Microsoft Outlook 16.0\nSubject: Spam report\n" + mixed + "Spam!\n--b\nContent-Type: message/rfc822\n\nSubject: Win\n\nx\n--b--\n",
+	} {
+		expectPerson(t, name, "From: Bert <bert@south.example>\nTo: it@acme.example\n"+raw)
+	}
+	for _, client := range []string{"User-Agent: Mozilla Thunderbird", "Message-ID: <1@mail.gmail.com>"} {
+		head := "From: Bert, Postmaster <postmaster@south.example>\n" + client + "\n"
+		expectPerson(t, "a postmaster who writes in person", head+"Subject: Undeliverable mail to you\n\n"+quotedBounce)
+		expectPerson(t, "a postmaster who passes on spam", head+"Subject: Complaint about message from 192.0.2.1\n"+mixed+"Hello\n--b\nContent-Type: message/rfc822\n\nSubject: Win\n\nx\n--b--\n")
+	}
+}
+
+func expectPerson(t *testing.T, name, raw string) {
+	t.Helper()
+	if r := Of(read([]byte(raw))); r.Kind != mailer.KindPerson || r.Automatic || len(r.Bounces) > 0 {
+		t.Errorf("%s, %.60q: %s (%s), expected a person's mail", name, raw, r.Kind, r.Why)
 	}
 }
 
@@ -149,6 +187,9 @@ func TestMachines(t *testing.T) {
 		{"boxbe", "From: bert <bert@boxbe.com>\nSubject: Offer (Action Required)\n\nAdd yourself to the guest list", mailer.KindChallenge},
 		{"challenge of a filter", "From: noreply@south.example\nSubject: Please confirm your message\n\nYour message is being held. Click to prove that you are a person.", mailer.KindChallenge},
 		{"parcel", "From: noreply@courier.example\nAuto-Submitted: auto-generated\nSubject: Delivery failed: parcel 12345\n\nYour parcel could not be delivered to bert@south.example.", mailer.KindAuto},
+		{"icinga, by an office's address", "From: monitoring@south.example\nSubject: ** PROBLEM Host Alert: web is DOWN **\n\nx", mailer.KindMonitoring},
+		{"alert that says it is automatic", "From: it@south.example\nAuto-Submitted: auto-generated\nSubject: Problem: High CPU\n\nx", mailer.KindMonitoring},
+		{"alert in answer to the one before", "From: alerts@south.example\nAuto-Submitted: auto-generated\nIn-Reply-To: <1@south.example>\nSubject: [RESOLVED] High CPU\n\nx", mailer.KindMonitoring},
 		{"mail server without a bounce", "From: Mailer-Daemon@south.example\nSubject: Hello\n\nNew certificates.", mailer.KindAuto},
 	}
 	for _, tt := range tests {
@@ -183,19 +224,32 @@ func TestReturns(t *testing.T) {
 		{"Ich bin bis zum 12. November 2026 nicht im Büro.", "2026-11-12"},
 		{"Back on 13/11/2026", "2026-11-13"},
 
-		{"Back on 11/12/2026", ""},                                  // which of them is the month?
-		{"I am away on 10-12 November.", ""},                        // nothing says when back
-		{"Until further notice call Anna.", ""},                     // no day
-		{"Back on 12 November or back on 16 November.", ""},         // two days
-		{"I will be back on 31 June 2027.", ""},                     // no such day
-		{"I will be back on 12 November 1999.", ""},                 // past
-		{"I was away until 1 November.", ""},                        // past
-		{"The offer of 12 November is valid.", ""},                  // another matter
-		{"Please call before 12 November, until Anna is back.", ""}, // another matter
+		{"Ich bin bis zum 12. November 2026 nicht erreichbar. Bis 6. November bin ich im Büro.", "2026-11-12"},
+		{"I am away until 12.11.2026. Tomorrow I am in the office.", "2026-11-12"},
+		{"Nie będę dostępny do 12.11.2026.", "2026-11-12"},
+		{"I am on leave until Nov. 12, 2026 and not available.", "2026-11-12"},
+
+		{"I am available until 6 November, then on holiday.", ""},                // there until then
+		{"Ich bin noch bis zum 6. November 2026 im Büro, danach im Urlaub.", ""}, // the same
+		{"Jestem w biurze do 6 listopada, potem na urlopie.", ""},                // the same
+		{"Sono in ufficio fino al 6 novembre, poi in ferie.", ""},                // the same
+		{"Jag är på kontoret till och med 2026-11-06, sedan ledig.", ""},         // the same
+		{"我上班到11月6日，之後休假。", ""},                                                  // the same
+		{"I am on holiday. The offer is valid until 12 November.", ""},           // another sentence
+		{"I am on holiday\n\nThe offer is valid until 12 November.", ""},         // another sentence
+		{"Back on 11/12/2026", ""},                                               // which of them is the month?
+		{"I am away on 10-12 November.", ""},                                     // nothing says when back
+		{"Until further notice call Anna.", ""},                                  // no day
+		{"Back on 12 November or back on 16 November.", ""},                      // two days
+		{"I will be back on 31 June 2027.", ""},                                  // no such day
+		{"I will be back on 12 November 1999.", ""},                              // past
+		{"I was away until 1 November.", ""},                                     // past
+		{"The offer of 12 November is valid.", ""},                               // another matter
+		{"Please call before 12 November, until Anna is back.", ""},              // another matter
 		{"", ""},
 	}
 	for _, tt := range tests {
-		r := Of(read([]byte("From: bert@south.example\nDate: Tue, 3 Nov 2026 10:00:00 +0100\nSubject: Automatic reply: x\nContent-Type: text/plain; charset=utf-8\n\n" + tt.text + "\n")))
+		r := Of(read([]byte("From: bert@south.example\nDate: Tue, 3 Nov 2026 10:00:00 +0100\nSubject: Automatic reply: x\nIn-Reply-To: <1@acme.example>\n\n" + tt.text + "\n")))
 		got := ""
 		if !r.Returns.IsZero() {
 			got = r.Returns.Format(time.DateOnly)

@@ -19,47 +19,49 @@ var monitorDomains = map[string]bool{
 	"alert.victorops.com": true, "logicmonitor.com": true, "librato.com": true, "pagerduty.com": true,
 }
 
-// monitorLocals are local parts under which monitoring systems write.
+// monitorLocals are the names of systems, under which they write and people do
+// not.
 var monitorLocals = map[string]bool{
 	"nagios": true, "icinga": true, "icinga2": true, "zabbix": true, "alertmanager": true, "prometheus": true, "grafana": true,
-	"alert": true, "alerts": true, "alerting": true, "alerting-noreply": true, "monitor": true, "monitoring": true,
-	"monit": true,
-	"munin": true, "cacti": true, "prtg": true, "checkmk": true, "check_mk": true, "centreon": true, "netdata": true,
-	"zenoss":  true,
-	"opennms": true, "sensu": true, "logwatch": true, "root": true, "cron": true, "smartd": true, "mdadm": true,
-	"fail2ban": true,
-	"apcupsd":  true, "nut": true, "backup": true, "no-reply": true, "noreply": true, "do-not-reply": true, "donotreply": true,
-	"notification": true, "notifications": true, "azure-noreply": true, "op5": true, "librenms": true, "observium": true,
-	"graylog": true, "splunk": true, "wazuh": true, "ossec": true, "solarwinds": true, "whatsup": true, "pandora": true,
-	"thruk":  true,
-	"naemon": true, "shinken": true, "uptime": true, "uptime-kuma": true, "kuma": true, "watchdog": true, "statuspage": true,
-	"datadog": true, "newrelic": true, "opsgenie": true, "pagerduty": true, "sentry": true, "nms": true, "mon": true,
+	"alerting-noreply": true, "monit": true, "munin": true, "cacti": true, "prtg": true, "checkmk": true, "check_mk": true,
+	"centreon": true, "netdata": true, "zenoss": true, "opennms": true, "sensu": true, "logwatch": true, "cron": true, "smartd": true,
+	"mdadm": true, "fail2ban": true, "apcupsd": true, "azure-noreply": true, "op5": true, "librenms": true, "observium": true,
+	"graylog": true, "splunk": true, "wazuh": true, "ossec": true, "solarwinds": true, "thruk": true, "naemon": true, "shinken": true,
+	"uptime-kuma": true, "datadog": true, "newrelic": true, "opsgenie": true, "pagerduty": true, "sentry": true,
 }
 
-// monitorSubjects begin the subjects of alerts, in lower case.
-var monitorSubjects = []string{
-	"** problem", "** recovery", "** acknowledgement", "** flapping", "** downtime", "*** problem", "*** recovery",
-	"problem service alert", "problem host alert", "problem - ", "problem on ", "recovery - ", "recovery on ", "[problem]",
-	"[recovery]", "[ok]",
-	"problem: ", "ok: ", "resolved: ", "resolved in ", "updated problem", "problem acknowledged",
-	"[firing", "[resolved", "[alerting]", "[no data]", "[pending]", "[alert]", "[critical]", "[warning]", "[triggered",
-	"[recovered",
-	"[grafana]", "[monitor alert", "[pagerduty", "[opsgenie", "[nagios", "[icinga", "[zabbix", "[sentry", "[fail2ban]",
-	"triggered: ", "triggered #", "alarm: \"", "ok: \"", "insufficient_data: \"", "monitor is down", "monitor is up",
-	"down alert", "up alert",
-	"cron <", "anacron job", "monit alert", "logwatch for", "smart error", "fail event on ", "degradedarray event on",
-	"rebuildfinished event on",
-	"sparesmissing event on", "[alert - ", "azure: activated", "azure: deactivated", "azure monitor alert", "alert firing",
-	"alert resolved",
-	"acknowledged: ", "host down", "host up", "service down", "critical alert", "critical: ", "warning: host", "check_mk: ",
-	"checkmk: ",
-	"[prtg", "munin notification", "ossec ", "wazuh notification", "security alert for",
+// officeLocals are those of people's offices as well as of systems.
+var officeLocals = map[string]bool{
+	"alert": true, "alerts": true, "alerting": true, "monitor": true, "monitoring": true, "root": true, "nut": true, "backup": true,
+	"no-reply": true, "noreply": true, "do-not-reply": true, "donotreply": true, "notification": true, "notifications": true,
+	"whatsup": true, "pandora": true, "uptime": true, "kuma": true, "watchdog": true, "statuspage": true, "nms": true, "mon": true,
 }
+
+// alertSubjects begin the subjects of alerts, in lower case, as systems write
+// them and people do not; with looseSubjects people begin theirs, too.
+var (
+	alertSubjects = []string{
+		"** problem", "** recovery", "** acknowledgement", "** flapping", "** downtime", "*** problem", "*** recovery",
+		"problem service alert", "problem host alert", "[firing:", "[resolved:", "[alerting] ", "[no data] ", "[pagerduty", "[opsgenie",
+		"[nagios", "[icinga", "[zabbix", "[sentry", "[fail2ban]", "[grafana]", "[prtg", "[monitor alert", "triggered #", "alarm: \"",
+		"ok: \"", "insufficient_data: \"", "monitor is down", "monitor is up", "cron <", "anacron job", "monit alert", "logwatch for",
+		"smart error (", "fail event on /dev", "degradedarray event on", "rebuildfinished event on", "sparesmissing event on",
+		"azure: activated", "azure: deactivated", "azure monitor alert", "check_mk: ", "checkmk: ", "munin notification", "ossec notification",
+		"ossec alert", "wazuh notification",
+	}
+	looseSubjects = []string{
+		"problem - ", "problem on ", "recovery - ", "recovery on ", "[problem]", "[recovery]", "[ok]", "problem: ", "ok: ", "resolved: ",
+		"resolved in ", "updated problem", "problem acknowledged", "[firing", "[resolved", "[pending]", "[alert]", "[critical]", "[warning]",
+		"[triggered", "[recovered", "triggered: ", "down alert", "up alert", "[alert - ", "alert firing", "alert resolved", "acknowledged: ",
+		"host down", "host up", "service down", "critical alert", "critical: ", "warning: host", "security alert for",
+	}
+)
 
 // monitoring is an alert. A sender's name and a form of subject are wanted
 // together, or what nobody but such a system writes.
 func monitoring(_ *Mail, s *signals) (Result, bool) {
 	why := ""
+	system := monitorLocals[s.sender.local] || s.isAuto()
 	switch {
 	case s.monitor != "":
 		why = s.monitor + " field"
@@ -69,7 +71,7 @@ func monitoring(_ *Mail, s *signals) (Result, bool) {
 		return Result{}, false // a person answers an alert
 	case monitorDomains[s.sender.domain] && isMachineLocal(s.sender.local):
 		why = "sent by a monitoring service"
-	case (monitorLocals[s.sender.local] || s.isAuto()) && beginsWith(s.subject, monitorSubjects) != "":
+	case (system || officeLocals[s.sender.local]) && beginsWith(s.subject, alertSubjects) != "", system && beginsWith(s.subject, looseSubjects) != "":
 		why = "sender and subject of an alert"
 	case s.sender.local == "alerting-noreply" && s.sender.domain == "google.com":
 		why = "Google Cloud alerting"
@@ -81,6 +83,6 @@ func monitoring(_ *Mail, s *signals) (Result, bool) {
 
 // isMachineLocal tells local parts that stand for a service.
 func isMachineLocal(local string) bool {
-	return monitorLocals[local] || strings.HasPrefix(local, "alert") || strings.HasPrefix(local, "no-reply") ||
+	return monitorLocals[local] || officeLocals[local] || strings.HasPrefix(local, "alert") || strings.HasPrefix(local, "no-reply") ||
 		strings.HasPrefix(local, "noreply")
 }

@@ -63,7 +63,7 @@ func noticeText(m *Mail) string {
 			break
 		}
 		if p.Type == "text/plain" && b.Len() < maxNotice {
-			b.WriteString(p.Text)
+			b.WriteString(p.Text[:min(len(p.Text), maxNotice-b.Len())])
 			b.WriteString("\n\n")
 		}
 	}
@@ -84,7 +84,7 @@ func cutReturned(text string) (above, below string) {
 			return text[:pos], text[pos:]
 		}
 		if len(trimmed) <= 120 && len(trimmed) >= len("header:") {
-			if low := strings.ToLower(strings.TrimSpace(trimmed)); firstOf(low, returnedMarks) != "" || slices.Contains(returnedLines, low) {
+			if low := strings.ToLower(strings.TrimSpace(trimmed)); returnedPhrases.in(low) || slices.Contains(returnedLines, low) {
 				return text[:pos], text[next:]
 			}
 		}
@@ -269,12 +269,14 @@ func (n *notice) ranked(text string) [ranks][]string {
 	return found
 }
 
+var (
+	otherPhrases    = newPhrases(notRecipients)
+	returnedPhrases = newPhrases(returnedMarks)
+)
+
 // place tells where in a line its addresses stand.
 func (n *notice) place(line string) (rank int, who []string) {
 	if a, rest := leading(line); a != "" && (rest == "" || beginsDiagnostic(rest)) {
-		if isOffice(a) && n.not[strings.ToLower(a)] {
-			return inProse, nil
-		}
 		return atLineStart, []string{a}
 	}
 	low := strings.ToLower(line[:min(len(line), 1<<10)])
@@ -287,7 +289,7 @@ func (n *notice) place(line string) (rank int, who []string) {
 	if label, _, found := strings.Cut(low, ":"); found && len(label) < len(line) && recipientLabels[strings.Trim(label, " \t*-\"")] {
 		return behindLabel, n.usable(line, 8)
 	}
-	if firstOf(low, notRecipients) != "" {
+	if otherPhrases.in(low) {
 		return inProse, nil
 	}
 	return inProse, n.usable(line, 8)
@@ -354,7 +356,7 @@ func beginsDiagnostic(rest string) bool {
 		return rest == ","
 	}
 	low := lowerHead(rest, 300)
-	return findStatus(rest) != "" || replyCode(rest) != "" || wordedStatus(low) != "" || strings.HasPrefix(low, "on ") ||
+	return findStatus(rest, errorClasses) != "" || replyCode(rest) != "" || wordedStatus(low) != "" || strings.HasPrefix(low, "on ") ||
 		strings.HasPrefix(low, "error") || strings.HasPrefix(low, "invalid")
 }
 

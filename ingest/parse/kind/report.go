@@ -34,7 +34,7 @@ func report(m *Mail, s *signals) (Result, bool) {
 		}
 	}
 	// People forward such reports as their programs see fit.
-	if !found || m.Type != "multipart/report" && s.sender.daemon == 0 && !s.isAuto() && s.machine == "" {
+	if !found || m.Type != "multipart/report" && s.sender.daemon < 2 && !s.isAuto() && s.machine == "" {
 		return Result{}, false
 	}
 	return newNotice(m, s).result(m, bounces, "delivery status notification"), true
@@ -163,14 +163,29 @@ func (f *statusFields) bounce() (mailer.Bounce, bool) {
 		text = f.diagnostic // other types say something: "X-Unix; 75"
 	}
 	b.Diagnostic = charset.OneLine(charset.Clean(text), maxDiagnostic)
-	b.Status = findStatus(f.status)
-	// The server that refused knows better than the one that reports, which
-	// often sums up: "5.0.0", or "4.4.7" when it gave up.
-	if said := findStatus(b.Diagnostic); said != "" && (b.Status == "" || !isVague(said)) {
-		b.Status = said
-	}
+	b.Status = findStatus(f.status, allClasses)
 	b.Action = action(f.action, b.Status)
+	b.Status = refined(b)
 	return b, true
+}
+
+// refined is the status that the server gave which refused: it knows better than
+// the one that reports, which often sums up: "5.0.0", or "4.4.7" when it gave up.
+// An exact status gives way only to one that stands where servers write it, and
+// that is of the class of their reply.
+func refined(b mailer.Bounce) string {
+	if b.Action != failed && b.Action != delayed {
+		return b.Status
+	}
+	said := parse(b.Diagnostic)
+	if b.Status == "" || isVague(b.Status) && said.status != "" {
+		return said.status
+	}
+	leading := leadingStatus(b.Diagnostic)
+	if leading == "" || isVague(leading) || said.code != "" && said.code[0] != leading[0] {
+		return b.Status
+	}
+	return leading
 }
 
 // action is the first word of the field, where it is one we know. The status
@@ -329,7 +344,10 @@ func disposition(m *Mail, s *signals, text string) Result {
 	b := mailer.Bounce{Recipient: address(who.recipient()), Action: delivered, Diagnostic: said}
 	// A mail filter that refuses answers like this too (RFC 5429 2.1.2).
 	if strings.Contains(said, "deleted") && firstOf(s.subject+lowerHead(m.Text, 2<<10), []string{"reject", "refused"}) != "" {
-		r.Kind, b.Action, b.Status, b.Diagnostic = mailer.KindBounce, failed, "5.7.1", charset.OneLine(m.Text[:min(len(m.Text), 4*maxDiagnostic)], maxDiagnostic)
+		r.Kind, b.Action, b.Status, b.Diagnostic = mailer.KindBounce, failed, "5.7.1", oneLine(m.Text)
+		if s := wordedStatus(lowerHead(m.Text, 2<<10)); s != "" {
+			b.Status = s // "quota exceeded"
+		}
 	}
 	if b.Recipient != "" {
 		r.Bounces = []mailer.Bounce{b}

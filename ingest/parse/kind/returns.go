@@ -13,6 +13,8 @@ const (
 	maxNote  = 8 << 10 // octets
 	maxAhead = 400     // days: whoever is away for longer has written something else
 	reach    = 10      // words between the announcement and the day
+
+	maxClause = 40 // characters to each side of a Chinese or Japanese day
 )
 
 // announcements come before the day of return, in lower case; those of a
@@ -40,7 +42,7 @@ var (
 // things, or could mean two days.
 func returns(m *Mail) time.Time {
 	sent := sentAt(m)
-	note := []rune(strings.ToLower(m.Subject + "\n" + strings.ToValidUTF8(m.Text[:min(len(m.Text), maxNote)], "")))
+	note := []rune(strings.ToLower(m.Subject + "\n\n" + strings.ToValidUTF8(m.Text[:min(len(m.Text), maxNote)], "")))
 	if day := chineseReturn(note, sent); !day.IsZero() {
 		return day
 	}
@@ -50,7 +52,7 @@ func returns(m *Mail) time.Time {
 		return time.Time{}
 	}
 	if back.IsZero() {
-		back, _ = soleDay(words, untilWords, sent)
+		back, _ = soleDay(awayOnly(words), untilWords, sent)
 	}
 	return back
 }
@@ -396,7 +398,7 @@ func numberAfter(note []rune, i int) (n, end int) {
 func isReturnAround(note []rune, start, end int) bool {
 	before := strings.TrimRight(string(note[max(0, start-6):start]), " :：")
 	if r, _ := utf8.DecodeLastRuneInString(before); strings.ContainsRune("至到迄", r) {
-		return true
+		return isAwayAround(note, start, end)
 	}
 	after := string(note[end:min(len(note), end+12)])
 	return firstOf(after, []string{"返回", "回來", "回到", "回覆您", "返崗", "上班", "回公司", "回来", "に戻", "まで不在", "まで休", "まで、", "から出社", "復帰"}) != ""

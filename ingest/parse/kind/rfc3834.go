@@ -5,6 +5,7 @@ import (
 
 	"casegate/ingest/parse/charset"
 	"casegate/ingest/parse/header"
+	"casegate/ingest/parse/reply"
 )
 
 // signals is what the header says, read in one pass over it.
@@ -44,6 +45,7 @@ const (
 	markFailed
 	markReply
 	markClient
+	markWebClient
 	markListServer
 )
 
@@ -71,7 +73,7 @@ var marks = map[string]mark{
 	"x-apple-unsubscribe": markUnsubscribe,
 	"return-path":         markReturnPath,
 	"in-reply-to":         markReply, "references": markReply,
-	"user-agent": markClient, "x-mailer": markClient,
+	"user-agent": markClient, "x-mailer": markClient, "message-id": markWebClient,
 	"x-mlserver": markListServer, "x-ml-server": markListServer,
 }
 
@@ -144,6 +146,8 @@ func (s *signals) flag(k mark, name, v string) {
 		s.reply = true
 	case markClient:
 		s.client = s.client || firstOf(strings.ToLower(v), clients) != ""
+	case markWebClient:
+		s.client = s.client || strings.HasSuffix(strings.TrimRight(v, " \t\r\n"), "@mail.gmail.com>")
 	case markListServer:
 		s.listServer = true
 	}
@@ -155,6 +159,13 @@ var clients = []string{
 	"thunderbird", "mozilla", "outlook", "apple mail", "iphone mail", "ipad mail", "evolution", "kmail", "mutt",
 	"the bat", "roundcube", "squirrelmail", "eudora", "becky", "claws", "sylpheed", "foxmail", "mailmate", "airmail",
 	"horde", "alpine", "ios mail", "android",
+}
+
+// isAnswer tells what is written in answer to a mail: no report of a mail server
+// is, though some name the mail they are about in the same fields.
+func (s *signals) isAnswer() bool {
+	base, _ := reply.BaseSubject(s.subject)
+	return s.reply && base != s.subject
 }
 
 // keyword is the first word of a value in lower case, its comments and
@@ -204,7 +215,7 @@ func (s *signals) autoWhy() string {
 // server by, and no identity.
 type sender struct {
 	local, domain, name string
-	daemon              int // 2: the name of a mail server; 1: an address that people use too; 0: neither
+	daemon              int // 2: the name of a mail server; 1: a name that people use too; 0: neither
 }
 
 // senderOf reads the author. Mail servers write no address that could be read as
@@ -219,6 +230,9 @@ func senderOf(m *Mail) sender {
 		raw := strings.ToLower(m.Header.Get("From"))
 		raw = charset.OneLine(charset.Clean(raw[:min(len(raw), 512)]), 256)
 		s.name = raw
+		if _, inner, found := strings.Cut(raw, "<"); found && len(inner) > 1 {
+			raw = inner
+		}
 		s.local, s.domain, _ = strings.Cut(strings.Trim(raw, " <>\"'"), "@")
 		if i := strings.IndexAny(s.local, " <"); i > 0 {
 			s.local = s.local[:i]
@@ -229,27 +243,42 @@ func senderOf(m *Mail) sender {
 }
 
 func daemonRank(s sender) int {
+	half, named := isRole(s.local, halfDaemons), firstOf(s.name, daemonNames) != ""
 	switch {
-	case s.name == "<>", beginsWith(s.local, daemons) != "", firstOf(s.name, daemonNames) != "":
+	case s.name == "<>", beginsWith(s.local, daemons) != "", named && (half || s.local == "" || isMachineLocal(s.local)):
 		return 2
-	case beginsWith(s.local, halfDaemons) != "", firstOf(s.name, halfNames) != "":
+	case half, named, halfNames[strings.Trim(s.name, ` "'`)]:
 		return 1
 	}
 	return 0
 }
 
+// isRole tells a local part that is one of these, with or without what mailers
+// add to it ("bounce-123", "bounce+bob=acme.example"): "ndrek" is somebody's name.
+func isRole(local string, roles []string) bool {
+	for _, role := range roles {
+		if rest, found := strings.CutPrefix(local, role); found && (rest == "" || strings.IndexByte("-+=", rest[0]) >= 0) {
+			return true
+		}
+	}
+	return false
+}
+
 var (
 	daemons = []string{
-		"mailer-daemon", "mailerdaemon", "mailer_daemon", "mailer.daemon", "mail-daemon", "maildaemon", "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e",
+		"mailer-daemon", "mailerdaemon", "mailer_daemon", "mailer.daemon", "mail-daemon", "maildaemon", "post_master", "poostmaster",
+		"microsoftexchange329e71ec88ae4615bbc36ab6ce41109e",
 	}
 	daemonNames = []string{
 		"mail delivery system", "mail delivery subsystem", "mail delivery agent", "mailer-daemon", "mailer daemon", "delivery subsystem",
-		"ndr administrator", "internet mail delivery", "content-filter at",
+		"ndr administrator", "interscan m", "internet mail delivery", "content-filter at",
 	}
 	halfDaemons = []string{
-		"postmaster", "post_master", "post-master", "poostmaster", "postoffice", "mdaemon", "mmdf", "uucp", "bounce", "ndr",
+		"postmaster", "post-master", "postoffice", "mdaemon", "mmdf", "uucp", "bounce", "bounces", "ndr", "sysadmin", "mail-system",
 	}
-	halfNames = []string{
-		"mail delivery service", "mail administrator", "system administrator", "systemadministrator", "mail-system", "mail router", "mail transfer", "postmaster",
+	// halfNames are whole names, which administrators go by as well.
+	halfNames = map[string]bool{
+		"mail delivery service": true, "mail administrator": true, "system administrator": true, "systemadministrator": true,
+		"mail-system": true, "mail system": true, "mail router": true, "mail transfer": true, "postmaster": true,
 	}
 )

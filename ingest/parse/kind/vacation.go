@@ -49,10 +49,10 @@ var vacationSubjects = map[string]bool{
 // maxVacationSubject is longer than every phrase above.
 const maxVacationSubject = 60
 
-// isVacation tells an absence note by its subject. One that asks something, or
-// comes from a mail program in which people write, wants another sign: people
-// do write "Automatic reply: how do I switch it on?".
-func (s *signals) isVacation() bool {
+// isVacation tells an absence note by its subject. Without a field that answers
+// or automatic mail have, its text must say who is away, and nothing may speak
+// for a person: people do write "Automatic reply: please switch it off".
+func (s *signals) isVacation(m *Mail) bool {
 	colon := strings.IndexByte(s.subject, ':')
 	if wide := strings.Index(s.subject, "："); wide >= 0 && (colon < 0 || wide < colon) {
 		colon = wide // full-width, as Chinese mailers write it
@@ -61,11 +61,44 @@ func (s *signals) isVacation() bool {
 		return false
 	}
 	sure, known := vacationSubjects[strings.Trim(s.subject[:colon], " \t[]\u00a0")]
-	if !known {
+	switch {
+	case !known:
+		return false
+	case s.isAuto(), s.reply:
+		return true
+	case !sure, s.client, strings.HasSuffix(s.subject, "?"), strings.HasSuffix(s.subject, "？"):
 		return false
 	}
-	return s.isAuto() || s.reply || sure && !s.client && !strings.HasSuffix(s.subject, "?") && !strings.HasSuffix(s.subject, "？")
+	return awayPhrases.in(lowerHead(m.Text, 4<<10))
 }
+
+// awayWords are how people say in a note that they are away, or that a mail has
+// come in: nobody says so of somebody else.
+var awayWords = []string{
+	"i am out of", "i'm out of", "i am away", "i'm away", "i am currently", "i'm currently", "i am on ", "i'm on ", "i will be out",
+	"i will be away", "i will be on ", "i'll be out", "i'll be away", "i will be back", "i'll be back", "i will return", "i am not in",
+	"i'm not in", "i am travel", "i'm travel", "i no longer work", "i have left", "i am out ", "i will not be", "will be out of",
+	"currently out of", "our office is closed", "our offices are closed", "thank you for your e", "thank you for your mail",
+	"thank you for your message", "thanks for your e", "thanks for your mail", "thanks for your message", "thank you for contacting",
+	"has been received", "we have received your", "this is an auto",
+	"nie ma mnie", "jestem na urlopie", "jestem poza", "przebywam", "będę nieobecn", "jestem nieobecn", "dziękuję za wiadomość",
+	"dziękujemy za wiadomość", "dziękujemy za kontakt", "odpowiem po powrocie", "wiadomość została wygenerowana",
+	"我目前", "目前不在", "我將於", "我将于", "本人", "休假中", "感謝您的來信", "感谢您的来信", "已收到您的", "我不在", "不在しており", "不在にして", "休暇", "出張中",
+	"jag är på semester", "jag är inte på", "jag är ledig", "jag är bortrest", "jag är åter", "jag är tillbaka", "jag har semester",
+	"tack för ditt m", "jag är för närvarande", "är frånvarande",
+	"sono fuori", "sono in ferie", "sarò assente", "sono assente", "sarò fuori", "grazie per il messaggio", "grazie per la sua mail",
+	"grazie per aver", "non sono in ufficio",
+	"saya sedang", "saya tidak berada", "saya cuti", "saya akan cuti", "terima kasih atas e", "saya akan kembali",
+	"ich bin nicht im", "ich bin im urlaub", "ich bin derzeit", "ich bin zurzeit", "ich bin zur zeit", "ich bin bis", "ich bin vom",
+	"ich bin ab", "bin ich nicht im", "bin ich wieder", "vielen dank für ihre", "ich befinde mich", "ich habe urlaub", "im urlaub und",
+	"je suis absent", "je suis en congé", "actuellement absent", "je serai de retour", "je suis actuellement", "merci de votre message",
+	"merci pour votre message", "estoy fuera", "estaré fuera", "estoy de vacaciones", "gracias por su mensaje", "gracias por su correo",
+	"estou fora", "estou de férias", "estarei", "obrigado pelo seu", "ik ben afwezig", "ik ben op vakantie", "ik ben niet",
+	"bedankt voor uw", "jeg er på ferie", "jeg er ikke på", "jeg er bortreist", "olen lomalla", "olen poissa", "нахожусь в отпуске",
+	"я в отпуске", "меня не будет", "jsem na dovolené", "nejsem v kanceláři", "szabadságon vagyok",
+}
+
+var awayPhrases = newPhrases(awayWords)
 
 // vacationWords stand in absence notes. They tell apart kinds of mail that is
 // known to be automatic, and are nothing on their own.
@@ -89,7 +122,7 @@ var vacationWords = []string{
 func autoReply(m *Mail, s *signals) (Result, bool) {
 	why := ""
 	switch {
-	case s.isVacation():
+	case s.isVacation(m):
 		why = "subject of an automatic reply"
 	case s.autoSubmit == "auto-replied", strings.HasPrefix(s.autoSubmit, "auto-replied-"), s.autoSubmit == "auto-response":
 		why = "Auto-Submitted: " + s.autoSubmit

@@ -61,7 +61,7 @@ var wordings = []worded{
 	}},
 	{"5.1.1", []string{
 		"user unknown", "unknown user", "no such user", "unknown recipient", "recipient unknown", "no such recipient",
-		"user doesn't exist", "user does not exist", "doesn't have", "does not exist", "doesn't exist", "no mailbox",
+		"user doesn't exist", "user does not exist", "doesn't have", "does not exist", "doesn't exist", "may not exist", "no mailbox",
 		"mailbox not found", "mailbox unavailable", "no such mailbox",
 		"mailbox does not", "not a valid mailbox", "invalid mailbox", "invalid recipient", "invalid user", "unknown address",
 		"address unknown", "no such address", "bad recipient", "bad destination mailbox", "user not found",
@@ -76,7 +76,7 @@ var wordings = []worded{
 		"nie istnieje", "nieznany", "brak takiego", "okänd", "finns inte", "non esiste", "sconosciuto", "utente sconosciuto",
 		"tidak ditemukan", "tidak dikenal", "tidak ada",
 		"desconocido", "no existe", "não existe", "não encontrado", "desconhecido", "onbekend", "neexistuje", "не найден",
-		"не существует", "нет такого", "無此", "不存在", "查無", "找不到", "存在しません", "見つかりません", "宛先不明", "존재하지", "미확인",
+		"не существует", "нет такого", "無此", "不存在", "查無", "找不到", "存在しません", "見つかりません", "見つからない", "宛先不明", "존재하지", "미확인",
 	}},
 	{"5.7.1", []string{
 		"relaying denied", "relay denied", "relay not permitted", "relaying not", "relay access denied",
@@ -103,10 +103,18 @@ var wordings = []worded{
 
 // wordedStatus is the status that a text in lower case stands for; "" for none.
 func wordedStatus(low string) string {
-	for _, w := range wordings {
-		if firstOf(low, w.words) != "" {
-			return w.status
-		}
+	if i := statusPhrases.find(low); i >= 0 {
+		return wordings[i].status
 	}
 	return ""
+}
+
+var statusPhrases = newPhrases(wordLists()...)
+
+func wordLists() [][]string {
+	lists := make([][]string, len(wordings))
+	for i, w := range wordings {
+		lists[i] = w.words
+	}
+	return lists
 }

@@ -67,7 +67,7 @@ var bounceSubjects = []string{
 
 // bounceMarks stand anywhere in such a subject.
 var bounceMarks = []string{
-	"message you sent blocked", "(failure)", "(delay)", "(delayed)", "see transcript for details", "returning message to sender", "returned to sender",
+	"message you sent blocked", "[bounce]", "退信", "(failure)", "(delay)", "(delayed)", "see transcript for details", "returning message to sender", "returned to sender",
 	"returned mail", "non-delivery",
 	"delivery failure", "delivery failed", "delivery status notification", "undeliverable", "undelivered", "mail failure",
 	"could not be delivered", "not delivered", "mta-blocked",
@@ -84,7 +84,7 @@ var bounceWords = []string{
 	"delivery to the following", "permanent fatal errors", "had fatal errors", "had transient",
 	"not delivered", "could not deliver", "couldn't deliver", "did not reach", "didn't reach", "error delivering",
 	"error while delivering", "attempting to deliver", "trouble delivering", "problem delivering",
-	"returned permanent errors", "rejected recipient", "is a permanent error", "permanent failure", "giving up on",
+	"returned permanent errors", "delivery problems", "non-delivered", "exceeded the local limit", "rejected recipient", "is a permanent error", "permanent failure", "giving up on",
 	"transcript of session follows", "this is the qmail", "mail delivery software",
 	"user unknown", "unknown user", "no such user", "unknown recipient", "mailbox is full", "mailbox full", "over quota",
 	"quota exceeded", "mailbox unavailable", "host unknown", "address not found",
@@ -181,7 +181,34 @@ var recipientLabels = map[string]bool{
 var notRecipients = []string{
 	"mail from", "from:", "return-path", "reply-to", "sender:", "message-id", "message id", "messageid", "envelope-from",
 	"envelope from", "contact", "assistance", "question", "for help", "http://", "https://", "cc:", "errors-to", "received:",
-	"x-",
 	"please send mail to", "send a message to", "e-mail us", "subject:", "smtp; ", "dns;", "reporting-mta", "content-",
 	"boundary=", "absender", "expéditeur", "mittente", "nadawca", "отправитель", "送信者", "差出人", "寄件者", "发件人",
+}
+
+// structureWords are how mail servers speak to the sender of a mail, and label
+// what they say; people do not, when they write about one.
+var structureWords = []string{
+	"created automatically", "automatically generated", "automatically created", "automatically rejected", "automated message",
+	"system-generated", "this is the mail", "this is the qmail", "the mail system", "this report relates to",
+	"following recipient", "following address", "following e-mail address", "following email address", "these recipients or groups",
+	"recipients were affected", "was not delivered to:", "be delivered to:", "not delivered to:", "reach the following", "unable to deliver to:",
+	"undeliverable to the following", "undelivered to the following", "fatal errors", "transcript of session", "delivery errors",
+	"the original message was received", "message that you sent", "a message you sent", "the message you sent", "your message to:",
+	"your mail sent on", "could not be delivered because of", "failed to deliver to", "failed address", "failed recipient",
+	"delivery to this recipient", "diagnostic information", "generating server", "diagnostic code:", "diagnostic-code:", "final-recipient:",
+	"mail from:", "rcpt to:", "<<< ", ">>> ", "this is a permanent error", "error message below", "reason for the problem", "reason for return",
+	"original message follows", "returned mail follows",
+	"the user(s) account is", "did not receive this message", "did not receive your message", "in reply to rcpt", "addresses had delivery",
+	"non-delivered information", "full details follow", "rejected recipient", "failed recipient(s)", "had permanent delivery failure",
+	"said: 4", "said: 5", "not a member of this mailing list", "您寄往", "无法送达", "無法送達", "无法投递", "無法投遞", "session transcript", "unknown user: ", "user unknown: ",
+	"nie można dostarczyć wiadomości do następujących", "do następujących adresatów", "został wygenerowany automatycznie",
+	"informacje diagnostyczne", "następujących odbiorców",
+	"無法傳遞給", "以下收件", "下列收件", "下列收信", "退信原因", "退回原因", "原邮件信息", "收件人", "收件者", "診斷資訊", "诊断信息",
+	"följande mottagare", "diagnostisk information", "skapades automatiskt", "ai seguenti destinatari", "seguenti indirizzi",
+	"informazioni di diagnostica", "generato automaticamente", "alamat berikut", "penerima berikut", "secara otomatis",
+	"folgende empfänger", "folgenden empfänger", "diagnoseinformationen", "automatisch erstellt", "automatisch generiert",
+	"destinataires suivants", "informations de diagnostic", "généré automatiquement", "siguientes destinatarios", "siguientes direcciones",
+	"información de diagnóstico", "generado automáticamente", "seguintes destinatários", "informações de diagnóstico",
+	"volgende geadresseerde", "følgende modtager", "følgende mottaker", "seuraavia vastaanottaj", "следующим получател", "адресатам",
+	"создано автоматически", "автоматически создан", "次の受信者", "次のあて先", "以下の宛先", "以下のあて先", "次の宛先", "自動的に", "다음 받는 사람",
 }
