@@ -1,7 +1,9 @@
 package reply
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -49,6 +51,35 @@ type attribution struct {
 	framed     bool // between dashes
 	opened     bool // its first word is one that they begin with
 	began      bool // a date is at its beginning, whether it is one or not
+	bare       bool // the address stands alone, without a name
+	prose      bool // it may be a sentence: to be believed only above a quote that is marked
+}
+
+// spoken are verbs that people write such lines with rather than programs.
+var spoken = set("says said sent")
+
+// proseWords are words of sentences about people. No program writes them before
+// the name in an attribution.
+var proseWords = set("our my your his her their the this that user users customer customers client colleague admin he she they we called told said says reported asked " +
+	"unser unsere mein meine Kollege Kollegin Kunde Kundin Nutzer kollege kollegin kunde kundin nutzer hat nasz nasza mój klient kolega koleżanka pracownik vår kund kollega kollegan användare användaren " +
+	"nostro nostra mio cliente collega utente notre client collègue utilisateur usuario nuestro kami pelanggan pengguna onze klant collega gebruiker")
+
+// isProse tells whether s ends in a verb that programs do not use there, or reads,
+// up to an address in brackets, like a sentence.
+func isProse(s string) bool {
+	if _, ok := cutVerb(strings.TrimRight(s, ":： ")); !ok {
+		return true
+	}
+	if open := strings.IndexByte(s, '<'); open >= 0 {
+		s = s[:open]
+	}
+	for w := range strings.FieldsSeq(s) {
+		w = strings.Trim(w, ",.:;")
+		if proseWords[w] {
+			return true
+		}
+	}
+	return false
 }
 
 // attribution looks for one whose last line is i; no line before floor is in it.
@@ -71,6 +102,7 @@ func (t *table) attribution(i, floor int) (attribution, bool) {
 		}
 		if a, ok := judge(s, e); ok {
 			a.first, a.end = i-k, i+1
+			a.prose, a.bare = isProse(s), a.address && !strings.ContainsAny(s, "<([\",")
 			if !a.opened && a.first > floor && t.opensAbove(a.first-1, i, e) {
 				a.first--
 			}
@@ -116,10 +148,55 @@ func (t *table) named(i, floor int, e lineEnd, quoted bool) (attribution, bool) 
 		first--
 	}
 	s := t.text[t.lines[first].body:t.lines[i].end]
-	if len(s) > 120 && (len(s) > maxAttribution || !strings.Contains(s, "@")) {
+	if len(s) > maxAttribution || !isNamed(s) {
 		return attribution{}, false
 	}
 	return attribution{first: first, end: i + 1, loose: true}, true
+}
+
+// maxName is the longest name in an attribution, in octets.
+const maxName = 60
+
+// isNamed tells whether nothing but a name, an address or a date stands before the
+// verb: a sentence may end in a verb and a colon too ("The log says:").
+func isNamed(s string) bool {
+	if saysWhen(s) {
+		return !isProse(s)
+	}
+	name := trim(strings.TrimSuffix(strings.TrimSuffix(s, ":"), "："))
+	at := strings.IndexAny(name, "<(")
+	switch {
+	case at >= 0 && strings.Contains(name[at:], "@"):
+		name = name[:at]
+	default:
+		var ok bool
+		if name, ok = cutVerb(name); !ok {
+			return false
+		}
+	}
+	for w := range strings.FieldsSeq(name) {
+		c, _ := utf8.DecodeRuneInString(strings.TrimLeft(w, "\"'(*_"))
+		if unicode.IsLower(c) && !particles[w] {
+			return false
+		}
+	}
+	return len(name) <= maxName && !proseWords[strings.ToLower(name)]
+}
+
+// particles are the words of names that begin with a small letter, and those that
+// stand before the verb ("Anna ha scritto").
+var particles = set("von van der den de di da del della la le dos du bin al av af ten ter zu zum ha hat a har ezt via from")
+
+// cutVerb takes the verb off the end of s; ok is false where it is one that
+// sentences end in too.
+func cutVerb(s string) (name string, ok bool) {
+	for _, v := range joinedVerbs {
+		if name, ok = strings.CutSuffix(s, v); ok {
+			return trim(name), v != "提到"
+		}
+	}
+	at := strings.LastIndexAny(s, " \n\u00a0")
+	return trim(s[:max(0, at)]), !spoken[s[at+1:]]
 }
 
 // saysWhen tells "Anna wrote on 2 November 2026:".
@@ -140,9 +217,12 @@ func saysWhen(s string) bool {
 }
 
 // startsInside tells whether a line cannot be the first of an attribution: it
-// begins with an address, or is nothing but the verb.
+// begins with an address, or is nothing but that or the verb.
 func startsInside(s string) bool {
-	return s == "" || s[0] == '<' || s[0] == '(' || s[0] == '>' || !strings.Contains(s, " ")
+	if s == "" || s[0] == '<' || s[0] == '(' || s[0] == '>' {
+		return true
+	}
+	return !strings.Contains(s, " ") && (strings.Contains(s, "@") || isVerb(strings.TrimRight(s, ":：")))
 }
 
 // lineEnd is how the last line of an attribution ends.
@@ -176,6 +256,8 @@ func ending(s string) (lineEnd, bool) {
 	e.verb = endsInVerb(s)
 	return e, e.colon || e.framed && e.verb || e.verb && strings.Contains(s, "@") || !e.framed && e.address && s[0] >= '0' && s[0] <= '9'
 }
+
+func isVerb(s string) bool { return verbs[s] || slices.Contains(joinedVerbs, s) }
 
 func endsInVerb(s string) bool {
 	at := strings.LastIndexAny(s, " >\"',;\u00a0")
@@ -291,74 +373,6 @@ func hasInner(s string) bool {
 		}
 	}
 	return false
-}
-
-// dates tells whether s names a date or a time, and whether it begins with one:
-// no more than two short words come before its first figure.
-func dates(s string) (dated, near bool) {
-	s = s[:min(len(s), 160)]
-	first := strings.IndexAny(s, "0123456789")
-	if first < 0 {
-		return false, false
-	}
-	word, _, _ := strings.Cut(s[first:], " ")
-	near = utf8.RuneCountInString(s[:first]) <= 22 && strings.Count(s[:first], " ") <= 3 &&
-		!strings.ContainsAny(s[:first], "@<>:!?;/()") && !strings.Contains(word, "@")
-	for i := first; i < len(s); {
-		n := digits(s[i:])
-		if n == 0 {
-			i++
-			continue
-		}
-		if (i == 0 || !joinsFigures(s[i-1])) && isDate(s[i:i+n], s[i+n:]) {
-			return true, near
-		}
-		i += n
-	}
-	return false, near
-}
-
-func digits(s string) int {
-	n := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-		n++
-	}
-	return n
-}
-
-// isDate tells whether a number with what follows is a year, a time or a date.
-func isDate(number, rest string) bool {
-	switch {
-	case len(number) == 4:
-		return number[:2] == "19" || number[:2] == "20"
-	case len(number) > 2 || rest == "":
-		return false
-	case strings.IndexByte(":./-h", rest[0]) >= 0:
-		n := digits(rest[1:])
-		return n > 0 && n <= 4 && !isQuad(rest)
-	}
-	return strings.HasPrefix(rest, "月") || strings.HasPrefix(rest, "日") || strings.HasPrefix(rest, "월") || strings.HasPrefix(rest, "일")
-}
-
-// joinsFigures tells the characters before which figures are part of something
-// else, such as an address of the network or the name of a host.
-func joinsFigures(c byte) bool {
-	return c == '.' || c == '-' || c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
-
-// isQuad tells whether ".0.2.1" or more follows a number: a network address.
-func isQuad(rest string) bool {
-	for range 3 {
-		n := 0
-		if rest != "" && rest[0] == '.' {
-			n = digits(rest[1:])
-		}
-		if n == 0 {
-			return false
-		}
-		rest = rest[1+n:]
-	}
-	return true
 }
 
 // midway finds where an attribution begins in the middle of the line

@@ -38,7 +38,15 @@ func BenchmarkUpstream(b *testing.B) {
 // hostile are texts that cost naive rules more than their length (T66).
 func hostile(n int) map[string]string {
 	fill := func(s string) string { return strings.Repeat(s, n/len(s)) }
+	var initials strings.Builder // each line another mark
+	for i := 0; initials.Len() < n; i++ {
+		fmt.Fprintf(&initials, "On 2 Nov 2026, a@b.example wrote:\n%c%c%c> a\n", 'A'+i%26, 'A'+i/26%26, 'A'+i/676%26)
+	}
 	return map[string]string{
+		"initials":           initials.String(),
+		"requests":           fill("On 2 Nov 2026, a@b.example wrote:\nplease\n"),
+		"announcements":      fill("reply "),
+		"lead-ins":           fill("error:\n> a\n"),
 		"quote marks":        fill(">"),
 		"quoted lines":       fill(">\n"),
 		"attributions":       fill("On 2 Nov 2026, at 10:00, Anna <a@b.example> wrote:\n"),

@@ -13,6 +13,8 @@ type region struct {
 	attributed bool // a line, a head or markup says that it is a whole mail
 	tail       bool // nothing marks its end: it goes on to the end of the text
 	marker     bool // our own marker is in it
+	markup     bool // the page's markup tells it, not marks before each line
+	broken     bool // a line without a mark was taken for a part of one with a mark
 	confidence float64
 	why        string
 }
@@ -23,10 +25,11 @@ func (r region) part() part { return part{r.first, r.end} }
 type finder struct {
 	*table
 	regions []region
-	floor   int    // the line behind the last region
-	noHead  int    // before this line no head begins
-	weak    region // the last quote that only its indentation in the page tells
-	forward bool   // what follows is a mail that is passed on
+	floor   int  // the line behind the last region
+	noHead  int  // before this line no head begins
+	forward bool // what follows is a mail that is passed on
+	marked  bool // the lines below an attribution were looked at for other marks
+	request int  // the line in which the end of the text asks for something; -1: none, 0: not yet looked for
 }
 
 // confidences of the rules, for quotes whose end is marked and for those that
@@ -97,7 +100,7 @@ func (f *finder) marks(i int) int {
 	if !f.isFresh(i, end) {
 		return end
 	}
-	return f.add(region{first: i, end: end, attributed: f.startsMail(i, end), confidence: byMarks, why: "quote marks"})
+	return f.add(region{first: i, end: end, attributed: f.startsMail(i, end), broken: f.isBroken(i, end), confidence: byMarks, why: "quote marks"})
 }
 
 // add notes a region, joined with the one before if nothing stands between them.
@@ -112,6 +115,7 @@ func (f *finder) add(r region) int {
 	if n := len(f.regions); n > 0 && f.regions[n-1].end == r.first {
 		last := &f.regions[n-1]
 		last.end, last.tail, last.marker = r.end, r.tail, last.marker || r.marker
+		last.markup, last.broken = last.markup && r.markup, last.broken || r.broken
 		if r.marker {
 			last.confidence, last.why, last.attributed = r.confidence, r.why, true
 		}
@@ -124,7 +128,12 @@ func (f *finder) add(r region) int {
 // quoted gives the end of the lines with quote marks that begin at line i, those
 // included that a mailer broke off a quoted line.
 func (f *finder) quoted(i int) int {
-	for i < len(f.lines) && (f.lines[i].depth > 0 || f.brokenOff(i)) {
+	for i < len(f.lines) {
+		if f.lines[i].depth == 0 {
+			if ok, _ := f.brokenOff(i); !ok {
+				break
+			}
+		}
 		i++
 	}
 	return i
@@ -145,22 +154,22 @@ func (f *finder) isFresh(i, end int) bool {
 // fewLines is how many marked lines at the end of a text are not yet a quote.
 const fewLines = 3
 
-// isPath tells whether the last quote is so little, without a word on whose mail
-// it is, that the sender may have written it ("> Settings > Users").
-func (f *finder) isPath(r region) bool {
-	return !r.attributed && f.lines[r.first].span < 0 && r.end == len(f.lines) && r.first > 0 && r.end-r.first < fewLines
+// isShown tells whether the last quote is what the sender shows: there is no word
+// on whose mail it is, and it is so little ("> Settings > Users") or is announced.
+func (f *finder) isShown(r region) bool {
+	return !r.attributed && !r.markup && r.end == len(f.lines) && r.first > 0 && (r.end-r.first < fewLines || shows(f.body(r.first-1)))
 }
 
-// startsMail tells whether lines with quote marks begin with the line or head of a
-// whole mail.
+// startsMail tells whether quoted lines begin with the line or head of a whole
+// mail, or with our marker.
 func (f *finder) startsMail(i, end int) bool {
 	for j := i; j < end && j < i+3; j++ {
-		if f.lines[j].depth == 0 {
+		if !f.isMarked(j) {
 			return false
 		}
 		_, line := f.attribution(j, i)
 		_, head := f.head(j)
-		if line || head {
+		if line || head || isMarker(f.body(j)) {
 			return true
 		}
 	}
@@ -171,24 +180,73 @@ func (f *finder) startsMail(i, end int) bool {
 const maxBroken = 100
 
 // brokenOff tells whether line i, without a mark, is the end of the quoted line
-// above it. It must not be somebody's short answer.
-func (t *table) brokenOff(i int) bool {
+// above it. Unless it is sure it may as well be somebody's short answer.
+func (t *table) brokenOff(i int) (ok, sure bool) {
 	if i+1 >= len(t.lines) || t.lines[i].gap || t.lines[i+1].gap || t.lines[i+1].depth == 0 || t.lines[i-1].depth == 0 {
-		return false
+		return false, false
 	}
 	before, s := t.raw(i-1), t.body(i)
 	if len(s) > maxBroken || len(before) > maxAttribution {
+		return false, false
+	}
+	word, rest, _ := strings.Cut(s, " ")
+	if closing := strings.IndexByte(word, ')'); closing > 0 {
+		switch {
+		case s[0] == '(' && strings.Contains(word, "://") && word[closing:] == ")" && rest == ">":
+			return true, true // a link that was moved out of the quote
+		case s[0] != '(' && word[closing-1] != ':' && strings.LastIndexByte(before, '(') > strings.LastIndexByte(before, ')'):
+			return true, true // the rest of a link
+		}
+	}
+	return s[0] >= 'a' && s[0] <= 'z' && len(before)+1+len(word) > 74 && !strings.ContainsAny(before[len(before)-1:], ".?!:;"), false
+}
+
+// isBroken tells whether a line without a mark, that may be an answer, is among
+// the quoted ones from i to end.
+func (t *table) isBroken(i, end int) bool {
+	for ; i < end; i++ {
+		if t.lines[i].depth == 0 {
+			if _, sure := t.brokenOff(i); !sure {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// readMarks reads other quote marks than ">" below an attribution that ends
+// before line i; ok is false where there are none. It is done once in a text.
+func (f *finder) readMarks(i int) (ok bool) {
+	mark := otherMark(f.body(i))
+	if mark == "" || f.marked {
 		return false
 	}
-	closing := strings.IndexByte(s, ')')
-	switch {
-	case closing > 0 && s[0] == '(' && strings.Contains(s, "://") && trim(s[closing+1:]) == ">":
-		return true // a link that was moved out of the quote
-	case closing >= 0 && strings.LastIndexByte(before, '(') > strings.LastIndexByte(before, ')'):
-		return !strings.Contains(s[:closing], "(")
+	f.marked = true
+	for ; i < len(f.lines); i++ {
+		if l := &f.lines[i]; l.depth == 0 && l.span < 0 && strings.HasPrefix(f.body(i), mark) {
+			l.depth = 1
+			l.body += int32(len(mark) + space(f.body(i)[len(mark):]))
+		}
 	}
-	word, _, _ := strings.Cut(s, " ")
-	return s[0] >= 'a' && s[0] <= 'z' && len(before)+1+len(word) > 74 && !strings.ContainsAny(before[len(before)-1:], ".?!:;")
+	return true
+}
+
+// otherMark gives the mark that a line begins with as some mailers write them:
+// "| ", "AB> ", or wide; "" if none.
+func otherMark(s string) string {
+	for _, m := range []string{"|", "＞", "»"} {
+		if strings.HasPrefix(s, m) {
+			return m
+		}
+	}
+	n := 0
+	for n < len(s) && n < 4 && (s[n] >= 'A' && s[n] <= 'Z' || s[n] >= 'a' && s[n] <= 'z') {
+		n++
+	}
+	if n > 0 && strings.HasPrefix(s[n:], "> ") {
+		return s[:n+1]
+	}
+	return ""
 }
 
 // below gives the region of an attribution and what stands below it.
@@ -199,9 +257,14 @@ func (f *finder) below(a attribution) (region, bool) {
 		r.end, r.confidence = a.end, byTail
 		return r, !a.loose
 	case f.lines[a.end].span >= 0:
-		r.end, r.confidence = f.spanEnd(a.end), byLine
+		r.end, r.confidence, r.markup = f.spanEnd(a.end), byLine, true
 		return r, true
 	case f.lines[a.end].depth > 0:
+		r.end, r.confidence = f.quoted(a.end), byLine
+		r.broken = f.isBroken(a.end, r.end)
+		return r, true
+	}
+	if f.readMarks(a.end) {
 		r.end, r.confidence = f.quoted(a.end), byLine
 		return r, true
 	}
@@ -209,7 +272,7 @@ func (f *finder) below(a attribution) (region, bool) {
 	switch {
 	case f.isMarkerNear(a.end):
 		r.marker = true
-	case f.introduced(a.first):
+	case f.introduced(a.first), a.prose, a.bare && f.asksLast(a.end):
 		return r, false
 	case a.address || a.framed:
 		r.confidence = byTail
@@ -231,15 +294,8 @@ func (f *finder) isMarkerNear(i int) bool {
 	return false
 }
 
-// introduced tells whether the line above i announces what follows ("The header
-// of the mail that was lost:"): then it is part of what the sender writes.
-func (f *finder) introduced(i int) bool {
-	if i <= f.floor {
-		return false
-	}
-	s := f.body(i - 1)
-	return strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：")
-}
+// introduced tells whether the line above i announces what follows.
+func (f *finder) introduced(i int) bool { return i > f.floor && introduces(f.body(i-1)) }
 
 // belowHead gives the region of a head, with the rules and words between dashes
 // above it and what stands below it.
@@ -255,11 +311,30 @@ func (f *finder) belowHead(h head) (region, bool) {
 		return r, false // somebody shows a header
 	}
 	if h.end < len(f.lines) && f.isMarked(h.end) && f.lines[h.first].span < 0 {
-		r.end = f.markedEnd(h.end)
+		r.end, r.markup = f.markedEnd(h.end), f.lines[h.end].span >= 0
 		return r, true
 	}
 	r.end, r.tail = len(f.lines), true
-	return r, r.first < h.first || !f.introduced(r.first) || f.isMarkerNear(h.end)
+	shown := f.introduced(r.first) || h.bare && f.asksLast(h.end)
+	return r, r.first < h.first || !shown || f.isMarkerNear(h.end)
+}
+
+// asksLast tells whether the last lines of the text, up to a gap and below line i,
+// ask for something. Below a line or head without a name, which mailers rarely
+// write, it may be the sender who does.
+func (f *finder) asksLast(i int) bool {
+	if f.request == 0 {
+		f.request = -1
+		for j := len(f.lines) - 1; j > 0 && j >= len(f.lines)-maxRaw && f.request < 0; j-- {
+			if asks(f.body(j)) {
+				f.request = j
+			}
+			if f.lines[j].gap {
+				break
+			}
+		}
+	}
+	return f.request >= i
 }
 
 // isRaw tells whether line i, or one of those that follow it without a gap, step
@@ -302,6 +377,8 @@ func (f *finder) separator(i int, s string) int {
 			}
 			if h, ok := f.head(end); ok {
 				end = h.end
+			} else if f.introduced(i) && !f.isMarked(end) {
+				break // so does somebody who asks about a mail
 			}
 		}
 		r := region{first: i, end: len(f.lines), tail: true, attributed: true, confidence: byLine, why: "original message"}
@@ -325,72 +402,32 @@ func (f *finder) spanEnd(i int) int {
 // markup judges a quote that the page's markup tells; line i is the first of it.
 func (f *finder) markup(i int) int {
 	why, end := f.spans[f.lines[i].span].Why, f.spanEnd(i)
-	weak := why == page.Blockquote
 	switch {
 	case strings.Contains(why, "forward"):
 		f.forward = true
 		return i
-	case f.opensAsMail(i, end):
-	case weak:
-		// An indented part may be anything; as the last thing in a mail it is a quote.
-		f.weak = region{first: i, end: end, confidence: byLook, why: why}
-		return end
-	case strings.HasPrefix(why, "gmail_quote"):
+	case f.startsMail(i, end):
+	case why == page.Blockquote:
+		// An indented part may be anything; as the last thing in a mail, and not
+		// announced, it is a quote.
+		if end < len(f.lines) || i == 0 || shows(f.body(i-1)) || asks(f.body(i-1)) {
+			return end
+		}
+		return f.add(region{first: i, end: end, markup: true, confidence: byLook, why: why})
+	case strings.HasPrefix(why, "gmail_quote") && !f.opensAsMail(i, end):
 		return end // the mailer's button for quoting: its answers name whom they quote
 	}
-	r := region{first: i, end: end, attributed: true, confidence: byMarkup, why: why}
-	if weak {
-		r.confidence = byTail
-	}
-	return f.add(r)
+	return f.add(region{first: i, end: end, attributed: true, markup: true, confidence: byMarkup, why: why})
 }
 
-// opensAsMail tells whether the lines from i to end begin with a line or head
-// that says whose mail follows.
+// opensAsMail tells whether the lines from i to end begin with what may say, in
+// any language, whose mail follows.
 func (f *finder) opensAsMail(i, end int) bool {
 	for j := i; j < end && j < i+3; j++ {
 		s := f.body(j)
-		if strings.Contains(s, "@") || strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：") || isMarker(s) {
-			return true
-		}
-		if _, ok := f.head(j); ok {
+		if strings.Contains(s, "@") || strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：") {
 			return true
 		}
 	}
 	return false
 }
-
-// announcements are how people say that they answer within the quote, or point
-// at it, in lower case.
-var announcements = []string{
-	"inline", "in line", "in-line", "see below", "answers below", "comments below", "replies below", "responses below", "answered below", "in red", "in blue", "in green", "in bold",
-	"poniżej", "w tekście", "na czerwono", "na niebiesko", "nedan", "i rött", "i texten", "qui sotto", "di seguito", "in rosso", "nel testo", "in blu",
-	"di bawah", "warna merah", "warna biru", "如下", "下方", "紅字", "红字", "文中", "藍字", "siehe unten", "weiter unten", "in rot", "im text",
-}
-
-// maxNote is how much of an answer is searched for an announcement, and
-// maxGreeting the longest greeting, in octets.
-const (
-	maxNote     = 400
-	maxGreeting = 40
-)
-
-// announced tells whether the answer says that more of it is in the quote. A
-// greeting alone says that it is below.
-func (t *table) announced(own part) bool {
-	s := t.between(own.first, own.end)
-	if own.end-own.first == 1 && len(s) <= maxGreeting && (strings.HasSuffix(s, ",") || strings.HasSuffix(s, "，")) {
-		return true
-	}
-	s = s[:min(len(s), maxNote)]
-	var buf [maxNote]byte
-	low, _ := asciiLower(buf[:], s)
-	for _, a := range announcements {
-		if at := strings.Index(string(low), a); at >= 0 && isWordEnd(low, at+len(a)) && (at == 0 || low[at-1] < 'a' || low[at-1] > 'z') {
-			return true
-		}
-	}
-	return false
-}
-
-func isWordEnd(s []byte, at int) bool { return at >= len(s) || s[at] < 'a' || s[at] > 'z' }

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strings"
 
 	"casegate/ingest/parse/charset"
@@ -15,12 +16,14 @@ const (
 
 // Forward gives the head of the mail that this one passes on; nil if it passes
 // none on. A head as Outlook writes it stands above what is answered too: only
-// the subject's prefix tells the two apart.
+// the subject's prefix tells the two apart, and of a prefix that people write
+// themselves, whether the head is in its language.
 func Forward(text, subject string) *mailer.Forwarded {
 	if len(text) > maxText {
 		return nil
 	}
 	_, passedOn := BaseSubject(subject)
+	names := senderNames(subject)
 	t := newTable(text, nil, nil)
 	announced, noHead := false, 0
 	for i := range t.lines {
@@ -49,7 +52,7 @@ func Forward(text, subject string) *mailer.Forwarded {
 		if i >= noHead {
 			h, ok := t.head(i)
 			if ok || announced && h.fields&fieldFrom != 0 {
-				if !announced && !passedOn {
+				if !announced && (!passedOn || names != "" && !t.namesSender(h, names)) {
 					return nil
 				}
 				return t.forwarded(h)
@@ -63,6 +66,21 @@ func Forward(text, subject string) *mailer.Forwarded {
 		}
 	}
 	return nil
+}
+
+// namesSender tells whether the line of a head that names the sender does it with
+// one of names.
+func (t *table) namesSender(h head, names string) bool {
+	for i := h.first; i < h.end; i++ {
+		if f, _ := label(t.body(i)); f&fieldFrom == 0 {
+			continue
+		}
+		name, _, _ := strings.Cut(strings.ReplaceAll(t.body(i), "：", ":"), ":")
+		if slices.Contains(strings.Fields(names), strings.ToLower(strings.Trim(name, "*_[] \t\u00a0"))) {
+			return true
+		}
+	}
+	return false
 }
 
 // forwarded reads the fields of a head.

@@ -18,9 +18,11 @@ func TestForward(t *testing.T) {
 		{"thunderbird pl", "PD: x", "-------- Przekazana wiadomość --------\nTemat: Kalendarze\nData: 2 lis 2026\nNadawca: Bob Ek <bob@acme.example>\nAdresat: Anna\n", "bob@acme.example", "Bob Ek", "2 lis 2026", "Kalendarze"},
 		{"thunderbird sv", "VB: x", "-------- Vidarebefordrat meddelande --------\nÄmne: Kalendrar\nDatum: 2 nov 2026\nFrån: Bob Ek <bob@acme.example>\nTill: Anna\n", "bob@acme.example", "Bob Ek", "2 nov 2026", "Kalendrar"},
 		{"outlook", "FW: Calendars", "See below.\n\n" + outlook, "bob@acme.example", "Bob Ek", "Monday, November 2, 2026 10:00 AM", "Calendars"},
-		{"outlook alone", "VB: Calendars", outlook, "bob@acme.example", "Bob Ek", "Monday, November 2, 2026 10:00 AM", "Calendars"},
+		{"outlook alone", "FW: Calendars", outlook, "bob@acme.example", "Bob Ek", "Monday, November 2, 2026 10:00 AM", "Calendars"},
 		{"outlook old", "WG: x", "Von: Bob Ek [mailto:bob@acme.example]\nGesendet: Montag, 2. November 2026 10:00\nAn: Anna\nBetreff: Kalender\n", "bob@acme.example", "Bob Ek", "Montag, 2. November 2026 10:00", "Kalender"},
-		{"outlook original", "PD: x", "-----Original Message-----\nFrom: Bob Ek\nSent: Monday, November 2, 2026 10:00 AM\nTo: Anna\nSubject: Calendars\n", "", "Bob Ek", "Monday, November 2, 2026 10:00 AM", "Calendars"},
+		{"outlook original", "PD: Re: x", "-----Original Message-----\nFrom: Bob Ek\nSent: Monday, November 2, 2026 10:00 AM\nTo: Anna\nSubject: Calendars\n", "", "Bob Ek", "Monday, November 2, 2026 10:00 AM", "Calendars"},
+		{"outlook sv", "VB: x", "Från: Bob Ek <bob@acme.example>\nSkickat: den 2 november 2026 10:00\nTill: Anna\nÄmne: Kalendrar\n", "bob@acme.example", "Bob Ek", "den 2 november 2026 10:00", "Kalendrar"},
+		{"outlook pl", "PD: x", "*Od:* Bob Ek <bob@acme.example>\n*Wysłane:* 2 listopada 2026 10:00\n*Do:* Anna\n*Temat:* Kalendarze\n", "bob@acme.example", "Bob Ek", "2 listopada 2026 10:00", "Kalendarze"},
 		{"outlook zh-TW", "轉寄：x", "寄件者: Bob Ek <bob@acme.example>\n寄件日期: 2026年11月2日 上午 10:00\n收件者: Anna\n主旨: 行事曆\n", "bob@acme.example", "Bob Ek", "2026年11月2日 上午 10:00", "行事曆"},
 		{"id", "Trs: x", "---------- Pesan terusan ---------\nDari: Bob Ek <bob@acme.example>\nTanggal: 2 Nov 2026\nSubjek: Kalender\n", "bob@acme.example", "Bob Ek", "2 Nov 2026", "Kalender"},
 	} {
@@ -40,6 +42,8 @@ func TestForward(t *testing.T) {
 	for name, c := range map[string][2]string{
 		"an answer":            {"Re: Calendars", "Yes.\n\n" + outlook},
 		"no prefix":            {"Calendars", "Yes.\n\n" + outlook},
+		"initials, not VB":     {"VB: macro fails", "Yes.\n\n" + outlook},
+		"initials, not PD":     {"PD: salary", "Yes.\n\n-----Original Message-----\n" + outlook},
 		"a forward was quoted": {"Re: x", "Yes.\n\nOn 2 Nov 2026, Anna <anna@acme.example> wrote:\n> ---------- Forwarded message ---------\n> From: Bob <bob@acme.example>\n> Date: 2 Nov 2026\n"},
 		"below an original":    {"Re: x", "Yes.\n\n-----Original Message-----\nFYI\n\n---------- Forwarded message ---------\nFrom: Bob <bob@acme.example>\nDate: 2 Nov 2026\n"},
 		"nothing":              {"Fwd: x", "Please call me."},

@@ -16,7 +16,8 @@ func FuzzSplit(f *testing.F) {
 		"Yes.\n\nFrom: Anna <a@b.example>\nSent: 2 Nov 2026 10:00\nTo: x\nSubject: y\n\nOne?\n", "Yes. On Wed, Apr 4, 2026, a@b.example wrote:\n> One?",
 		"-----Original Message-----\n", "Yes\n##- Reply above this line -##\nOne\n", "FYI\n---------- Forwarded message ----------\nFrom: a@b.example\nDate: 2 Nov 2026\n",
 		"於 2026/11/2 上午 10:00, Anna 寫道:\n> 一\n", "Sent from my iPhone", ">", "> \u00a0\n\u3000", "<\nmailto:a@b.example\n> wrote:\n",
-		"Le 2 nov. 2026 à 10:00, Anna <a@b.example> a écrit :\n", "___\nusers mailing list\n", ":\n：\n-:-\n", "---- Anna wrote ----\n",
+		"Le 2 nov. 2026 à 10:00, Anna <a@b.example> a écrit :\n", "___\nusers mailing list\n", ":\n：\n-:-\n", "---- Anna wrote ----\n", "0-->", "a\n--\n>\n",
+		"Answers below.\n\nOn 2 Nov 2026, a@b.example wrote:\n| One?\nyes\n| Two?\n", "Yes\n-- \nAnna\nPS: please call\n", "Yes\n____\na mailing list\n?\n", "The log says:\n> a\n> b\n", "從我的手機傳送。\n",
 	} {
 		f.Add(s, uint16(0), uint16(0), uint16(0), uint8(0))
 		f.Add(s, uint16(5), uint16(20), uint16(25), uint8(1))

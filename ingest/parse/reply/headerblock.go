@@ -14,9 +14,9 @@ type head struct {
 	first, end int // lines; end is not in it
 	fields     field
 	address    bool // a value holds an address
+	bare       bool // that of the sender is nothing but one
 	figures    bool // the date has figures
 	clock      bool // and a time, as programs write it
-	firstField field
 }
 
 // head reads the head that begins at line i.
@@ -25,7 +25,7 @@ func (t *table) head(i int) (head, bool) {
 	if f == 0 || f&(fieldRaw|fieldOther) != 0 {
 		return head{}, false
 	}
-	h := head{first: i, end: i + 1, firstField: f}
+	h := head{first: i, end: i + 1}
 	h.take(f, value)
 	depth, span, carried, last := t.lines[i].depth, t.lines[i].span, 0, f
 	for j, n := i+1, 1; j < len(t.lines) && n < maxFields; j++ {
@@ -77,6 +77,7 @@ func (h *head) value(f field, s string) {
 	switch {
 	case f&(fieldFrom|fieldTo|fieldCc) != 0:
 		h.address = h.address || strings.Contains(s, "@")
+		h.bare = h.bare || f&fieldFrom != 0 && strings.Contains(s, "@") && !strings.ContainsAny(s, " <[")
 	case f&fieldDate != 0:
 		h.figures = h.figures || strings.ContainsAny(s, "0123456789")
 		h.clock = h.clock || hasClock(s)

@@ -10,13 +10,14 @@
 //
 // The convention: a mail that is passed on belongs to what its sender says and
 // stays in Text. A signature is cut only where a mailer or the sender marked it:
-// below "-- ", by markup, or as the line in which a phone names itself. A name
-// under a greeting stays. A quote that stands whole between two parts of an
-// answer is taken out; quotes that are answered piece by piece stay, with the
-// answers.
+// below "-- ", by markup, or as the line in which a phone names itself; what asks
+// for something below it is not of it. A name under a greeting stays. A quote that
+// stands whole between two parts of an answer is taken out; quotes that are answered
+// piece by piece stay, with the answers.
 package reply
 
 import (
+	"slices"
 	"strings"
 
 	"casegate/ingest/parse/page"
@@ -27,10 +28,10 @@ import (
 // the whole text.
 const Sure = 0.5
 
-// Bounds on what is taken apart. Beyond them Text is the whole text.
+// Bounds on what is taken apart.
 const (
 	maxText    = 4 << 20 // octets
-	maxRegions = 200     // quotes: more of them are answered piece by piece
+	maxRegions = 200     // quotes: those that follow stay as they are
 )
 
 // Split takes a text apart. quotes and signatures are what markup says of it,
@@ -40,12 +41,9 @@ func Split(text string, quotes, signatures []page.Span) mailer.Reply {
 		return whole(text, 0, "too long to be taken apart")
 	}
 	t := newTable(text, quotes, signatures)
-	f := finder{table: t, weak: region{first: -1}}
+	f := finder{table: t}
 	f.find()
-	if len(f.regions) == 0 && f.weak.first > 0 && f.weak.end == len(t.lines) {
-		f.regions = append(f.regions, f.weak)
-	}
-	if n := len(f.regions); n > 0 && f.isPath(f.regions[n-1]) {
+	if n := len(f.regions); n > 0 && f.isShown(f.regions[n-1]) {
 		f.regions = f.regions[:n-1]
 	}
 	r := t.divide(f.regions, f.forward)
@@ -92,26 +90,23 @@ func (p part) empty() bool { return p.first >= p.end }
 
 // divide puts the lines between the quotes together.
 func (t *table) divide(regions []region, forward bool) mailer.Reply {
-	if len(regions) > maxRegions {
-		return whole(t.text, 0.9, "answers between quotes")
-	}
 	own := t.gaps(regions)
-	signatures := make([]part, 0, 2)
+	out := make([]part, 0, 3) // what is not in Text
 	last := len(own) - 1
 	for i := range own {
 		if i != 0 && i != last || forward && i == last {
 			continue
 		}
-		at := t.signature(own[i].first, own[i].end)
-		if s := (part{at, own[i].end}); !s.empty() {
-			signatures = append(signatures, s)
-			own[i].end = at
+		if s := t.signature(own[i]); !s.empty() {
+			out = append(out, s)
+			own[i].end = s.first
 		}
 	}
-	kept, quoted, confidence, why := t.choose(regions, own)
-	if kept == nil {
-		kept = part{0, quoted[0].first}.without(signatures)
-	}
+	signatures := slices.Clone(out)
+	quoted, confidence, why := t.choose(regions, own)
+	out = append(out, quoted)
+	slices.SortFunc(out, func(a, b part) int { return a.first - b.first })
+	kept := part{0, len(t.lines)}.without(out)
 	if forward {
 		why += ", passes on a mail"
 	}
@@ -122,7 +117,7 @@ func (t *table) divide(regions []region, forward bool) mailer.Reply {
 		return whole(t.text, 0.3, "nothing but a quote or a signature")
 	}
 	return mailer.Reply{
-		Text: t.join(kept), Elided: t.join(quoted), Signature: t.join(signatures), Confidence: confidence, Reason: why,
+		Text: t.join(kept), Elided: t.between(quoted.first, quoted.end), Signature: t.join(signatures), Confidence: confidence, Reason: why,
 	}
 }
 
@@ -137,35 +132,35 @@ func (t *table) gaps(regions []region) []part {
 	return append(own, part{at, len(t.lines)})
 }
 
-// choose tells which parts are the answer and which are left out. own[i] stands
-// before regions[i], and the last one behind them all. kept is nil where it is
-// all that stands before the one part that is left out.
-func (t *table) choose(regions []region, own []part) (kept, quoted []part, confidence float64, why string) {
+// choose tells which part is left out, and how sure that is. own[i] stands before
+// regions[i], and the last one behind them all.
+func (t *table) choose(regions []region, own []part) (quoted part, confidence float64, why string) {
 	n := len(regions)
 	if n == 0 {
-		return filled(own), nil, 0.9, "no quote"
+		return part{}, 0.9, "no quote"
 	}
 	last := regions[n-1]
 	switch {
+	case n == 1 && last.broken:
+		return last.part(), 0.4, "lines without a mark among the quoted ones"
 	case n == 1 && own[1].empty():
-		if last.tail && !last.marker && t.announced(own[0]) {
-			return own[:1], []part{last.part()}, 0.3, "says that the answers are in the quote"
+		if (last.tail || last.markup) && t.isGreeting(own[0]) || t.announced(own[0]) {
+			return last.part(), 0.3, "says that the answers are in the quote"
 		}
-		return filled(own[:1]), []part{last.part()}, last.confidence, last.why
+		return last.part(), last.confidence, last.why
 	case n == 1 && own[0].empty():
-		return own[1:], []part{last.part()}, min(last.confidence, 0.9), last.why + ", answer below"
+		return last.part(), min(last.confidence, 0.9), last.why + ", answer below"
 	case n == 1 && last.attributed:
-		return own, []part{last.part()}, min(last.confidence, 0.9), last.why + ", answers around it"
+		return last.part(), min(last.confidence, 0.9), last.why + ", answers around it"
 	}
 	// Quotes that are answered piece by piece: only what is quoted below the last
 	// answer is not answered.
 	confidence, why = 0.9, "answers between quotes"
-	end := part{len(t.lines), len(t.lines)}
 	if own[n].empty() {
-		end = last.part()
+		quoted = last.part()
 		confidence = min(confidence, last.confidence)
 	}
-	return nil, []part{end}, confidence, why
+	return quoted, confidence, why
 }
 
 // without gives the parts of p that are in none of the holes, which are in order.

@@ -6,7 +6,7 @@ import "strings"
 // true for a mail that is passed on.
 var prefixes = prefixTable(
 	"re|aw|antw|antwort|sv|odp|odpowiedź|r|rif|ris|bls|balas|回覆|回复|答复|答覆|回信|返信|res|resp|rép|réf|vs|ref|ynt|yanıt|vá|válasz|απ|σχετ|отв|ответ|відп|회신|답장|trả lời|tl|atb|hal|на|ad|blz",
-	"fw|fwd|wg|vb|pd|i|inoltro|trs|terusan|tr|轉寄|轉發|转发|轉送|転送|doorst|fs|rv|reenv|enc|encam|vl|ilt|i̇lt|iletildi|továbbítás|tovább|πρθ|пересл|пер|fwd by|전달|chuyển tiếp|videres|vs fwd|vidarebef|przekaz|trf|rt",
+	"fw|fwd|wg|vb|pd|i|inoltro|trs|terusan|tr|轉寄|轉發|转发|轉送|転送|doorst|fs|rv|reenv|enc|encam|vl|ilt|i̇lt|iletildi|továbbítás|tovább|πρθ|пересл|пер|fwd by|전달|chuyển tiếp|videres|vs fwd|vidarebef|przekaz|trf",
 )
 
 func prefixTable(replies, forwards string) map[string]bool {
@@ -18,6 +18,23 @@ func prefixTable(replies, forwards string) map[string]bool {
 		m[p] = true
 	}
 	return m
+}
+
+// initials are the prefixes of mails passed on that people begin a subject with,
+// too ("VB: macro error"), and how the mailers that write them name the sender.
+var initials = map[string]string{
+	"vb": "från avsändare", "pd": "od nadawca", "i": "da mittente", "tr": "de expéditeur kimden gönderen",
+}
+
+// senderNames gives the words for From that make a subject's first prefix one of a
+// mail passed on; "" where the prefix says so alone, or is none.
+func senderNames(subject string) string {
+	rest, _, ok := cutPrefix(trim(subject))
+	if _, _, more := cutPrefix(rest); !ok || more {
+		return ""
+	}
+	name := strings.TrimRight(trim(subject[:strings.IndexAny(subject, ":：")]), " 0123456789[](){}^*")
+	return initials[strings.ToLower(name)]
 }
 
 // maxPrefixes bounds how many prefixes are taken off, and maxPrefix is the

@@ -50,6 +50,7 @@ func TestBaseSubject(t *testing.T) {
 		{"\u00a0Re:\u00a0Calendars", "Calendars", false},
 		{"Re: ", "", false},
 		// What only looks like one.
+		{"RT: 5 minutes", "RT: 5 minutes", false},
 		{"Request: more users", "Request: more users", false},
 		{"Case: calendars", "Case: calendars", false},
 		{"I:drive is full", "I:drive is full", false},
