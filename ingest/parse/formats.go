@@ -158,7 +158,7 @@ func (b *body) packed(in *tnef.Message, depth int) {
 // addOutlook adds what a winmail.dat says to the text of the mail, unless that
 // says the same.
 func (b *body) addOutlook(t text) text {
-	if !t.blank() && says(t.Text, b.outlook.Text) {
+	if b.outlook.blank() || !t.blank() && says(t.Text, b.outlook.Text) {
 		return t
 	}
 	return joinTexts([]text{t, b.outlook})
