@@ -12,24 +12,27 @@ func (n *notice) complete(bounces []mailer.Bounce) {
 	if !slicesLack(bounces) {
 		return
 	}
-	blocks, common := n.blocks(bounces)
-	lines := [...]paragraph{common, parse(n.text[:min(len(n.text), wordsHead)]), parse(n.subject)}
+	c := n.blocks(bounces)
+	lines := [...]paragraph{c.common, parse(n.text[:min(len(n.text), wordsHead)]), parse(n.subject)}
 	for i := range bounces {
 		b := &bounces[i]
+		if b.Action != failed && b.Action != delayed {
+			continue // nothing went wrong
+		}
 		said := parse(b.Diagnostic)
 		if b.Diagnostic == "" {
-			if said = pick(blocks[i]); said.statusFor("") == "" && common.text != "" {
-				said = common // what is said once for all, or above the list
+			if said = pick(c.blocks[i]); said.statusFor("") == "" && c.common.text != "" && (c.common.owner < 0 || c.named[i]) {
+				said = c.common // what is said once for all, or above the list
 			}
 			b.Diagnostic = oneLine(said.text)
 		}
 		if isVague(b.Status) {
-			if p := pick(blocks[i]); p.status != "" && p.status[0] == b.Status[0] {
+			if p := pick(c.blocks[i]); p.status != "" && p.status[0] == b.Status[0] {
 				b.Status = p.status // the text has more to say
 			}
 		}
 		// A status that is stated stays, vague as it may be: words are a guess.
-		if b.Status != "" || b.Action != failed && b.Action != delayed {
+		if b.Status != "" {
 			continue
 		}
 		b.Status = said.statusFor(b.Action)
@@ -74,6 +77,7 @@ type paragraph struct {
 	code   string // of an SMTP reply
 	status string // as it is written
 	worded string // what the words mean
+	owner  int    // of whom it speaks; -1 for nobody in particular
 }
 
 // parse reads what a paragraph says. A status of another class than the reply
@@ -117,14 +121,14 @@ const (
 // blocks is the paragraphs that speak of each recipient: from where it is
 // named to where another is. The first paragraph with a code is common to all,
 // else the first that says something of nobody in particular.
-func (n *notice) blocks(bounces []mailer.Bounce) (blocks [][]paragraph, common paragraph) {
+func (n *notice) blocks(bounces []mailer.Bounce) collector {
 	index := make(map[string]int, len(bounces))
 	for i, b := range bounces {
 		if key := strings.ToLower(b.Recipient); index[key] == 0 {
 			index[key] = i + 1
 		}
 	}
-	c := collector{blocks: make([][]paragraph, len(bounces)), owner: -1}
+	c := collector{blocks: make([][]paragraph, len(bounces)), named: make([]bool, len(bounces)), owner: -1}
 	for line := range strings.Lines(n.text) {
 		line = strings.TrimSpace(line)
 		if line == "" {
@@ -149,7 +153,7 @@ func (n *notice) blocks(bounces []mailer.Bounce) (blocks [][]paragraph, common p
 		}
 	}
 	c.end()
-	return c.blocks, c.common
+	return c
 }
 
 // reportFields are lines of a report that stands in the text itself; the
@@ -165,7 +169,8 @@ var reportFields = map[string]bool{
 // collector gathers lines into paragraphs of their owners.
 type collector struct {
 	blocks [][]paragraph
-	owner  int // -1 for nobody
+	named  []bool // who is named in the text at all
+	owner  int    // -1 for nobody
 	lines  []string
 	size   int
 	common paragraph
@@ -174,6 +179,7 @@ type collector struct {
 
 // own makes what follows belong to another recipient.
 func (c *collector) own(i int) {
+	c.named[i] = true
 	if i != c.owner {
 		c.end()
 		c.owner = i
@@ -194,6 +200,7 @@ func (c *collector) end() {
 		return
 	}
 	p := parse(strings.Join(c.lines, "\n"))
+	p.owner = c.owner
 	c.lines, c.size = c.lines[:0], 0
 	if c.owner >= 0 && len(c.blocks[c.owner]) < maxParagraphs {
 		c.blocks[c.owner] = append(c.blocks[c.owner], p)

@@ -166,3 +166,17 @@ func TestServiceNotices(t *testing.T) {
 		}
 	}
 }
+
+// TestDiagnosticOfAnother: a recipient of whom the text says nothing does not get
+// what it says of another.
+func TestDiagnosticOfAnother(t *testing.T) {
+	n := notice{text: "Some mail could not be delivered.\n\n<a@x.example>: 550 5.1.1 no such user\n"}
+	bounces := []mailer.Bounce{
+		{Recipient: "a@x.example", Action: failed}, {Recipient: "c@z.example", Action: failed, Status: "5.0.0"},
+		{Recipient: "d@z.example", Action: "relayed", Status: "2.0.0"},
+	}
+	n.complete(bounces)
+	if bounces[0].Diagnostic == "" || bounces[1].Diagnostic != "" || bounces[2].Diagnostic != "" {
+		t.Errorf("the diagnostics are %+v, want one for the first alone", bounces)
+	}
+}

@@ -4,7 +4,7 @@ import "strings"
 
 // announcements are how people say that they answer within the quote, or point
 // at it, in lower case.
-var announcements = newLexicon("inline|in line|in-line|see below|see my answers|see my comments|see my replies|see my responses|in red|in blue|in green|in bold|in capitals|" +
+var announcements = newLexicon("mail below|email below|e-mail below|message below|mails below|emails below|messages below|thread below|below from|inline|in line|in-line|see below|see my answers|see my comments|see my replies|see my responses|in red|in blue|in green|in bold|in capitals|" +
 	"poniżej|w tekście|na czerwono|na niebiesko|na zielono|nedan|nedanför|i rött|i blått|i texten|qui sotto|vedi sotto|di seguito|in rosso|nel testo|in blu|" +
 	"di bawah|warna merah|warna biru|如下|下方|下記|紅字|红字|文中|藍字|赤字|siehe unten|weiter unten|in rot|im text|ci-dessous|en rouge|zie hieronder")
 
@@ -36,6 +36,13 @@ const (
 func (t *table) isGreeting(own part) bool {
 	s := t.between(own.first, own.end)
 	return own.end-own.first == 1 && len(s) <= maxGreeting && (strings.HasSuffix(s, ",") || strings.HasSuffix(s, "，"))
+}
+
+// leadsUp tells whether the answer ends in a colon: what stands below is shown to
+// us then, such as the answer of somebody else.
+func (t *table) leadsUp(own part) bool {
+	s := strings.TrimSpace(t.between(own.first, own.end))
+	return strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：")
 }
 
 // announced tells whether the answer says that more of it is in the quote.

@@ -147,6 +147,9 @@ func (t *table) choose(regions []region, own []part) (quoted part, confidence fl
 		if (last.tail || last.markup) && t.isGreeting(own[0]) || t.announced(own[0]) {
 			return last.part(), 0.3, "says that the answers are in the quote"
 		}
+		if t.leadsUp(own[0]) {
+			return last.part(), 0.3, "leads up to what is quoted"
+		}
 		return last.part(), last.confidence, last.why
 	case n == 1 && own[0].empty():
 		return last.part(), min(last.confidence, 0.9), last.why + ", answer below"

@@ -404,3 +404,20 @@ func TestDevices(t *testing.T) {
 		}
 	}
 }
+
+// TestLeadsUp: what a line of the sender's leads up to is shown to us, whoever
+// wrote it and however it is set off.
+func TestLeadsUp(t *testing.T) {
+	for _, below := range []string{
+		"-----Original Message-----\nFrom: Cy <cy@vendor.example>\nSent: Monday, November 2, 2026 10:00 AM\nTo: Ida\nSubject: Licence\n\nIt ran out.\n",
+		"On Mon, Nov 2, 2026 at 10:00 AM Cy <cy@vendor.example> wrote:\n> It ran out.\n",
+		"-----Wiadomość oryginalna-----\nOd: Cy <cy@vendor.example>\nWysłano: 2 listopada 2026 10:00\nDo: Ida\nTemat: Licencja\n\nWygasła.\n",
+	} {
+		for _, lead := range []string{"This is what the vendor says to it:", "Please look at the mail below from the vendor."} {
+			text := lead + "\n\n" + below
+			if r := Split(text, nil, nil); r.Elided != "" || !strings.HasSuffix(strings.TrimSpace(text), r.Text[len(r.Text)-10:]) {
+				t.Errorf("of %q %q is left out (%s), want nothing", text, r.Elided, r.Reason)
+			}
+		}
+	}
+}
