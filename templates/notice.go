@@ -58,6 +58,7 @@ type Entry struct {
 	Time            time.Time
 	Text            string
 	Cut             bool // Text is not all of it
+	Elided          bool // what it quotes, and its signature, were left out of Text
 	Attachments     []Attachment
 	MoreAttachments int      // that many more are not listed
 	Limits          []string // what could not be read, and why
@@ -77,7 +78,7 @@ func sample() *Data {
 		Severity: "P3", State: "NEW", Filed: when, DefaultSeverity: true,
 		Sender: "North Support", Actor: "Anna Nowak", Role: RoleShared,
 		Messages: []Entry{{
-			Author: "Anna Nowak", Unverified: true, Time: when, Text: "Hello\nthere", Cut: true,
+			Author: "Anna Nowak", Unverified: true, Time: when, Text: "Hello\nthere", Cut: true, Elided: true,
 			Attachments: []Attachment{{"log.txt", 1200}}, MoreAttachments: 1, Limits: []string{"too deep"},
 		}},
 		MoreMessages: 1,

@@ -45,7 +45,7 @@ func (s *scene) entry(e *cases.Event, room int) templates.Entry {
 	for _, why := range e.Message.Limits[:min(len(e.Message.Limits), maxLimits)] {
 		entry.Limits = append(entry.Limits, shorten(why, 4*maxName))
 	}
-	entry.Cut = len(entry.Text) < len(text)
+	entry.Cut, entry.Elided = len(entry.Text) < len(text), e.Message.Reply != ""
 	entry.Attachments, entry.MoreAttachments = attachments(e.Message.Attachments)
 	return entry
 }

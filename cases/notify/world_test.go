@@ -85,7 +85,7 @@ func story() (*cases.Case, []cases.Event) {
 			MessageID: "away@acme.example", Text: "I am away.\n",
 		}},
 		{Type: cases.EventMessage, Time: at(9, 40), Channel: "mail", Message: &cases.Message{
-			MessageID: "more@partner.example", Text: "Here is what I see, zażółć gęślą jaźń.\n", Limits: []string{"part 3: nested too deep"},
+			MessageID: "more@partner.example", Text: "Here is what I see, zażółć gęślą jaźń.\n\nOn Fri someone wrote:\n> And now?\n", Reply: "Here is what I see, zażółć gęślą jaźń.", Limits: []string{"part 3: nested too deep"},
 		}, Actor: cases.Actor{Participant: 4, Address: address("joanna@partner.example"), Name: "Joanna Żak", Level: mailer.Unverified}},
 	}
 	for i := range events {

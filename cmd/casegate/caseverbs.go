@@ -162,13 +162,9 @@ func printEvent(w io.Writer, c *cases.Case, e cases.Event) {
 	if e.Message == nil {
 		return
 	}
-	if text := strings.TrimSpace(manyLines(e.Message.Shown())); text != "" {
-		for line := range strings.Lines(text) {
-			fmt.Fprintln(w, strings.TrimRight("    "+line, " \t\n"))
-		}
-	}
+	printShown(w, manyLines(e.Message.Shown()))
 	if e.Message.Reply != "" {
-		fmt.Fprintf(w, "    (the quoted mail and the signature are not shown; casegate mail raw %s has everything)\n", e.Mail)
+		fmt.Fprintf(w, "    (quoted text or a signature is left out: casegate mail raw %s)\n", e.Mail)
 	}
 	if f := e.Message.Forwarded; f != nil {
 		fmt.Fprintf(w, "    forwarded: a mail that says to be from %s\n", oneLine(f.From.Name+" <"+f.From.Email.String()+">"))
@@ -181,6 +177,23 @@ func printEvent(w io.Writer, c *cases.Case, e cases.Event) {
 	}
 	for _, limit := range e.Message.Limits {
 		fmt.Fprintf(w, "    not shown: %s\n", oneLine(limit))
+	}
+}
+
+// maxShown is how many lines of one message are printed.
+const maxShown = 200
+
+// printShown prints what people are shown of a message, indented.
+func printShown(w io.Writer, text string) {
+	if text = strings.TrimSpace(text); text == "" {
+		return
+	}
+	lines := strings.Split(text, "\n")
+	for _, line := range lines[:min(len(lines), maxShown)] {
+		fmt.Fprintln(w, strings.TrimRight("    "+line, " \t\n"))
+	}
+	if more := len(lines) - maxShown; more > 0 {
+		fmt.Fprintf(w, "    … and %s more: --json has them\n", counted(more, "line"))
 	}
 }
 

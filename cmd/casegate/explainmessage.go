@@ -139,7 +139,7 @@ func threadKeys(m *mailer.Message) []threadKey {
 		kind   string
 		values []string
 	}{
-		{"token", m.Tokens},
+		{"google-token", m.Tokens},
 		{"in-reply-to", m.InReplyTo},
 		{"references", m.References},
 		{"upstream", m.Upstream},

@@ -115,7 +115,7 @@ func TestSameKeys(t *testing.T) {
 func TestThreadKeys(t *testing.T) {
 	got := threadKeys(fullMessage())
 	want := []threadKey{
-		{"token", "thread::a1B2c3D4_xy"},
+		{"google-token", "thread::a1B2c3D4_xy"},
 		{"in-reply-to", "2@north.example"},
 		{"references", "1@acme.example"},
 		{"upstream", "75151719"},
