@@ -83,7 +83,7 @@ func printFacts(w io.Writer, m *messageAnswer) error {
 		kind += ": " + m.KindReason
 	}
 	fact("Kind", kind)
-	fact("Back on", m.Returns)
+	fact("Back on", strings.TrimSuffix(m.Returns, "T00:00:00Z"))
 	fact("Complaint", m.Feedback)
 	fact("Reports on", m.Original)
 	if f := m.Forwarded; f != nil {

@@ -36,6 +36,10 @@ func TestNothingLost(t *testing.T) {
 		{"a file in a report", mime("report", "b", plainPart, "Content-Type: message/delivery-status; name=contract.pdf\n\nx\n", "Content-Type: message/global\n\nSubject: x\n\ny\n"),
 			"plain text\n", "contract.pdf part-3.eml", ""},
 		{"an S/MIME file by its name", "Content-Type: application/octet-stream; name=smime.p7m\n\nx\n", "", "smime.p7m", "S/MIME"},
+		{"a multipart that names no boundary", "Content-Type: multipart/mixed\n\n--x y\nContent-Type: text/plain\n\nHello\n--x y\nContent-Type: application/pdf; name=a.pdf\n\nPDF\n--x y--\n", "Hello", "a.pdf", ""},
+		{"a mailbox", "From bo@x.example Mon Nov  2 10:00:00 2026\nSubject: x\n\nHello\n\nFrom bo@x.example Tue Nov  3 10:00:00 2026\nSubject: y\n\nAgain\n",
+			"Hello\n\nFrom bo@x.example Tue Nov  3 10:00:00 2026\nSubject: y\n\nAgain\n", "", "several mails"},
+		{"no mail", "\x7fELF\x01\x02\x03 and so on\n", "\x7fELF\x01\x02\x03 and so on\n", "", "no header"},
 		{"two Content-Type fields", "Content-Type: text/plain\nContent-Type: text/html\n\n<p>\n", "<p>\n", "", "two Content-Type"},
 	}
 	for _, tt := range tests {

@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"casegate/ingest/parse/header"
 	"casegate/ingest/parse/transfer"
@@ -135,7 +136,11 @@ func (s *splitter) enter(p *part, start int) {
 	p.start, p.end = start, start
 	p.typ, p.params = header.MediaType(p.header.Get("Content-Type"))
 	s.leaf = nil
-	if boundary := header.Boundary(p.typ, p.params); boundary != "" {
+	boundary := header.Boundary(p.typ, p.params)
+	if boundary == "" && strings.HasPrefix(p.typ, "multipart/") {
+		boundary = s.guessBoundary(start)
+	}
+	if boundary != "" {
 		s.push(p, boundary)
 		return
 	}
@@ -148,6 +153,26 @@ func (s *splitter) enter(p *part, start int) {
 		s.pos = start
 		s.part(p)
 	}
+}
+
+// maxGuess is how far into a multipart that names no boundary one is looked for.
+const maxGuess = 4 << 10
+
+// guessBoundary looks for the first line that can be nothing but a delimiter: one
+// with a field of a part below it.
+func (s *splitter) guessBoundary(start int) string {
+	v := s.src.view(start, maxGuess)
+	for line := range bytes.Lines(v[:min(len(v), maxGuess)]) {
+		start += len(line)
+		word, ok := bytes.CutPrefix(bytes.TrimRight(line, " \t\r\n"), []byte("--"))
+		if !ok || len(word) == 0 || len(word) > longLine/2 {
+			continue
+		}
+		if below := s.src.view(start, len("Content-")); len(below) >= 8 && bytes.EqualFold(below[:8], []byte("Content-")) {
+			return string(word)
+		}
+	}
+	return ""
 }
 
 func (s *splitter) push(p *part, boundary string) {

@@ -1,7 +1,9 @@
 package parse
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,6 +41,9 @@ func (s *Source) Message() mailer.Message {
 			m.Marks = append(m.Marks, "its lines end with CR alone, which no mail on the way does")
 		}
 		_, params := header.MediaType(h.Get("Content-Type"))
+		if len(h.Fields) == 0 && s.size > 0 {
+			note(&m.Limits, "This has no header: it does not look like a mail.")
+		}
 		readFacts(h, params["charset"], &m)
 		b := readBody(h, s, &m)
 		s.pages = b.pages
@@ -53,9 +58,15 @@ func (s *Source) Message() mailer.Message {
 			passOn(&m)
 		}
 		m.Upstream, m.Tokens = reply.Upstream(m.Subject, m.Text)
+		if bytes.HasPrefix(s.view(0, 5), []byte("From ")) && nextInMbox.MatchString(m.Text) {
+			note(&m.Limits, "This looks like a mailbox of several mails: they are read as if they were one.")
+		}
 	})
 	return m
 }
+
+// nextInMbox is the line that begins a mail in a mailbox file (RFC 4155).
+var nextInMbox = regexp.MustCompile(`\n\nFrom \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} `)
 
 // passOn notes the head of a mail that is passed on within the text. What such a
 // mail quotes is what it was sent for.
