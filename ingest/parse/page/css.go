@@ -28,7 +28,10 @@ var shownStyle = func() map[string]bool {
 }()
 
 // cleanStyle keeps the declarations that may be shown. Those that hide are left
-// out: the text that they hide is left out as well.
+// out: the text that they hide is left out as well, and text that is shown in
+// spite of them must stay visible where a browser reads them otherwise.
+//
+// Marks of importance go too: they would win over the style of our own page.
 func cleanStyle(text string) string {
 	var out strings.Builder
 	for _, declaration := range strings.Split(strings.ToLower(text), ";") {
@@ -51,13 +54,15 @@ func cleanStyle(text string) string {
 	return out.String()
 }
 
-// stylePattern matches what cleanStyle gives, and nothing that isSafeValue refuses.
+// stylePattern is for the policy, which judges again what was cleaned: a slip in
+// one of the two must not be enough. It matches what cleanStyle gives, and nothing that isSafeValue refuses.
 func stylePattern() string {
 	one := `(?:` + strings.Join(shownStyles(), "|") + `): (?:(?:rgb|hsl)a?\([0-9a-z ,.%]*\)|[a-z0-9 #%.,]|-[a-z-])+`
 	return `^` + one + `(?:; ` + one + `)*$`
 }
 
-// dropQuotes drops quotes: names of fonts need none.
+// dropQuotes drops quotes: names of fonts need none, and a value without quotes
+// cannot end the attribute it is written in.
 func dropQuotes(r rune) rune {
 	if r == '"' || r == '\'' {
 		return -1
@@ -65,8 +70,10 @@ func dropQuotes(r rune) rune {
 	return r
 }
 
-// isSafeValue tells values of letters, numbers and colours: no address, no
-// expression, no escape, nothing negative that lays one thing over another.
+// isSafeValue lists what is allowed rather than what is not, because CSS has a new
+// function that fetches every other year. It tells values of letters, numbers and
+// colours: no address, no expression, no escape, nothing negative that lays one
+// thing over another.
 func isSafeValue(v string) bool {
 	if v == "" || len(v) > 300 {
 		return false

@@ -18,7 +18,8 @@ type element struct {
 	hidden, open                 bool
 }
 
-// tag tells elements apart: the atom of a known name, else a hash of the name.
+// tag tells elements apart without keeping their names, of which the tokenizer
+// takes the memory back. It is the atom of a known name, else a hash of the name.
 type tag uint32
 
 // unknown marks a hash, so that it is no atom.
@@ -165,8 +166,9 @@ func isBlock(a atom.Atom) bool {
 	case atom.Address, atom.Article, atom.Aside, atom.Blockquote, atom.Center, atom.Dd, atom.Details,
 		atom.Dialog, atom.Dir, atom.Div, atom.Dl, atom.Dt, atom.Fieldset, atom.Figcaption, atom.Figure,
 		atom.Footer, atom.Form, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Header,
-		atom.Hgroup, atom.Hr, atom.Li, atom.Listing, atom.Main, atom.Menu, atom.Nav, atom.Ol, atom.P,
-		atom.Plaintext, atom.Pre, atom.Section, atom.Summary, atom.Table, atom.Ul, atom.Xmp:
+		atom.Hgroup, atom.Hr, atom.Legend, atom.Li, atom.Listing, atom.Main, atom.Menu, atom.Nav, atom.Ol,
+		atom.Optgroup, atom.Option, atom.P, atom.Plaintext, atom.Pre, atom.Section, atom.Summary, atom.Table,
+		atom.Textarea, atom.Ul, atom.Xmp:
 		return true
 	}
 	return isTablePart(a)
@@ -190,7 +192,7 @@ func isScope(a atom.Atom) bool {
 func blockLines(a atom.Atom) int {
 	switch a {
 	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table, atom.Dl, atom.Figure:
-		return 2
+		return 2 // the margin that browsers give them
 	case atom.Td, atom.Th, atom.Tbody, atom.Thead, atom.Tfoot, atom.Colgroup:
 		return 0
 	}

@@ -16,7 +16,9 @@ type candidate struct {
 	others               int
 }
 
-// maxSeen is how many runs of text a head may be made of.
+// maxSeen is how many runs of text a head may be made of: each name in bold and
+// each linked address is one, and a letter that names a subject much further
+// below the line is no head.
 const maxSeen = 40
 
 // meet looks at the next run of text; true when what was seen is a head: it
@@ -70,7 +72,8 @@ func fieldOf(text []byte) field {
 // maxLabel is the longest label, in octets.
 const maxLabel = 32
 
-// labels are the names of the fields as clients write them, in lower case.
+// labels are the names of the fields as clients write them, in lower case. Some
+// of them are common words ("de", "a", "to"); that is why meet wants several.
 var labels = map[string]field{
 	"from": fieldFrom, "von": fieldFrom, "de": fieldFrom, "da": fieldFrom, "od": fieldFrom,
 	"nadawca": fieldFrom, "från": fieldFrom, "fra": fieldFrom, "van": fieldFrom, "lähettäjä": fieldFrom,

@@ -22,17 +22,23 @@ func (l *link) open(href []byte, at int) {
 
 // followable gives the address of a link that a person could follow; "" for none.
 func followable(href []byte) string {
-	if href = trim(href); len(href) > maxLink || bytes.ContainsAny(href, " \r\n\t<>\x00") {
+	if href = trim(href); len(href) > maxLink || bytes.ContainsAny(href, "<>\x00") {
 		return ""
 	}
 	colon := bytes.IndexByte(href, ':')
 	if colon < 0 || !equal(href[:colon], "http") && !equal(href[:colon], "https") {
 		return ""
 	}
+	if bytes.ContainsAny(href, " \r\n\t") {
+		// Browsers follow these too: line ends are nothing, a space is %20.
+		return strings.NewReplacer(" ", "%20", "\t", "", "\r", "", "\n", "").Replace(string(href))
+	}
 	return string(href)
 }
 
 // closeLink writes the address after the text of a link, unless that says it.
+// Line ends that are due wait until after the address: it belongs to the words
+// before it.
 func (r *reader) closeLink() {
 	l := r.link
 	r.link = link{}
@@ -66,12 +72,23 @@ func (r *reader) image(e *element) {
 	}
 }
 
+// isFilledIn tells the types of input whose value a reader sees: a form that was
+// saved and sent holds a customer's words nowhere else.
+func isFilledIn(typ []byte) bool {
+	switch string(bytesLower(nil, trim(typ[:min(len(typ), 20)]))) {
+	case "", "text", "email", "tel", "url", "number", "date", "search", "submit", "button":
+		return true
+	}
+	return false
+}
+
 // isDot tells the size of pictures that only count readers.
 func isDot(size []byte) bool {
 	return len(size) > 0 && (isZero(size) || string(size) == "1" || equal(size, "1px"))
 }
 
-// isEmoji tells a text of signs without a letter.
+// isEmoji tells a text of signs without a letter. Gmail and Outlook send emoji as
+// pictures, and a reply may be nothing but a thumb.
 func isEmoji(alt []byte) bool {
 	if len(alt) == 0 || len(alt) > 40 {
 		return false

@@ -28,10 +28,12 @@ const (
 	unsaid ask = iota
 	hiding
 	showing
+	breaking          // showing, on lines of its own
 	important ask = 4 // added: what is not important does not undo it
 )
 
-// property is one way to hide text.
+// property is one way to hide text. They are kept apart since a declaration
+// undoes an earlier one of its own property only.
 type property int
 
 const (
@@ -40,11 +42,13 @@ const (
 	fontSize
 	color
 	opacity
-	height
+	height // the greatest
+	away   // out of the screen, or cut to nothing
+	outlook
+	// Alone, those that follow hide nothing.
+	flat // height
 	width
 	overflow
-	away // out of the screen, or cut to nothing
-	outlook
 	space // white-space; hiding: it counts
 	bullet
 	properties
@@ -70,7 +74,10 @@ func (s *style) addAll(o style) {
 // hides tells whether a property was asked to hide, importantly or not.
 func (s *style) hides(p property) bool { return s[p]&^important == hiding }
 
-// hidesAny tells whether anything is asked that can hide text.
+// breaks tells whether an element of a line is shown as a block.
+func (s *style) breaks() bool { return s[display]&^important == breaking }
+
+// hidesAny tells whether anything is asked that alone can hide text.
 func (s *style) hidesAny() bool {
 	for p := display; p <= outlook; p++ {
 		if s.hides(p) {
@@ -94,7 +101,8 @@ func (s *style) apply(l look, a atom.Atom) look {
 	set(&l.pre, space)
 	set(&l.bullet, bullet)
 	if s.hides(display) || s.hides(opacity) || s.hides(away) || s.hides(outlook) && a != atom.A ||
-		s.hides(height) || s.hides(width) && s.hides(overflow) {
+		s.hides(height) || s.hides(overflow) && (s.hides(width) || s.hides(flat)) && !isTablePart(a) {
+		// Parts of tables grow with what is in them.
 		l.hide = true
 	}
 	return l
@@ -102,6 +110,9 @@ func (s *style) apply(l look, a atom.Atom) look {
 
 // readStyle reads declarations: as many as there are, each once.
 func readStyle(b []byte) (s style) {
+	if bytes.IndexByte(b, '\\') >= 0 || bytes.Contains(b, []byte("/*")) {
+		b = plainStyle(b)
+	}
 	for len(b) > 0 {
 		n := bytes.IndexByte(b, ';')
 		if n < 0 {
@@ -115,15 +126,12 @@ func readStyle(b []byte) (s style) {
 	return s
 }
 
-// declare reads one declaration. Comments within a value and a mark of
-// importance are the tricks of those who hide.
+// declare reads one declaration. Its mark of importance counts even here: it is
+// how those who hide win over what shows.
 func (s *style) declare(name, value []byte) {
 	p := propertyOf(name)
 	if p < 0 {
 		return
-	}
-	if bytes.Contains(value, []byte("/*")) {
-		value = dropComments(value)
 	}
 	mark := unsaid
 	if i := bytes.LastIndexByte(value, '!'); i >= 0 && equal(trim(value[i+1:]), "important") {
@@ -136,7 +144,7 @@ func (s *style) declare(name, value []byte) {
 
 // propertyOf tells what a declaration is about; -1 for what hides nothing.
 func propertyOf(name []byte) property {
-	var buf [16]byte
+	var buf [20]byte
 	if len(name) > len(buf) {
 		return -1
 	}
@@ -151,13 +159,16 @@ func propertyOf(name []byte) property {
 		return color
 	case "opacity":
 		return opacity
-	case "max-height", "height":
+	case "max-height":
 		return height
+	case "height":
+		return flat
 	case "max-width", "width":
 		return width
 	case "overflow":
 		return overflow
-	case "left", "top", "text-indent", "clip", "clip-path", "transform":
+	case "left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top",
+		"clip", "clip-path", "transform", "filter", "zoom", "content-visibility":
 		return away
 	case "mso-hide":
 		return outlook
@@ -167,107 +178,6 @@ func propertyOf(name []byte) property {
 		return bullet
 	}
 	return -1
-}
-
-// asks says whether a value hides.
-func asks(p property, name, value []byte) ask {
-	if len(value) == 0 || len(value) > 200 {
-		return unsaid
-	}
-	var buf [200]byte
-	v := bytesLower(buf[:0], value)
-	hides := false
-	switch p {
-	case display:
-		hides = string(v) == "none"
-	case visibility:
-		hides = string(v) == "hidden" || string(v) == "collapse"
-	case overflow:
-		hides = string(v) == "hidden" || string(v) == "clip"
-	case outlook:
-		hides = string(v) == "all"
-	case fontSize:
-		return asksSize(name, v)
-	case color:
-		hides = string(v) == "transparent"
-	case opacity, width:
-		hides = isZero(v)
-	case height:
-		// A cell of height 0 grows with its content; the greatest height does not.
-		if len(name) < len("max-height") {
-			return unsaid
-		}
-		hides = isZero(v)
-	case away:
-		return asksAway(name, v)
-	case space:
-		hides = bytes.HasPrefix(v, []byte("pre")) || bytes.HasPrefix(v, []byte("break-spaces"))
-	case bullet:
-		if string(v) != "ignore" {
-			return unsaid
-		}
-		hides = true
-	}
-	if hides {
-		return hiding
-	}
-	return showing
-}
-
-// asksSize takes letters of at most one pixel for hidden. Relative sizes of
-// nothing are nothing.
-func asksSize(name, v []byte) ask {
-	if len(name) == len("font") {
-		// The short form names the size somewhere; 0 is the one that hides.
-		for _, f := range bytes.Fields(v) {
-			if size, _, _ := bytes.Cut(f, []byte("/")); isZero(size) {
-				return hiding
-			}
-		}
-		return unsaid
-	}
-	switch {
-	case isZero(v), string(v) == "1px", string(v) == "1pt":
-		return hiding
-	case bytes.HasSuffix(v, []byte("%")), bytes.HasSuffix(v, []byte("em")) && !bytes.HasSuffix(v, []byte("rem")),
-		string(v) == "inherit", string(v) == "smaller", string(v) == "larger":
-		return unsaid
-	}
-	return showing
-}
-
-// asksAway knows the tricks that put text where no reader looks.
-func asksAway(name, v []byte) ask {
-	hides := false
-	switch name[0] | 0x20 {
-	case 'l', 't':
-		hides = v[0] == '-' && leadingDigits(v[1:]) >= 4 || bytes.HasPrefix(v, []byte("scale(0")) && !bytes.Contains(v, []byte("."))
-	case 'c':
-		hides = bytes.HasPrefix(v, []byte("rect(0")) || bytes.HasPrefix(v, []byte("rect(1px")) ||
-			bytes.HasPrefix(v, []byte("inset(50%")) || bytes.HasPrefix(v, []byte("inset(100%"))
-	}
-	if hides {
-		return hiding
-	}
-	return unsaid
-}
-
-// leadingDigits counts the digits at the start of v.
-func leadingDigits(v []byte) int {
-	n := 0
-	for n < len(v) && '0' <= v[n] && v[n] <= '9' {
-		n++
-	}
-	return n
-}
-
-// isZero tells 0, 0px, 0.0em, 0%.
-func isZero(v []byte) bool {
-	n := 0
-	for n < len(v) && (v[n] == '0' || v[n] == '.') {
-		n++
-	}
-	return n > 0 && (n == len(v) || v[n] < '0' || v[n] > '9') && bytes.IndexByte(v[:n], '0') >= 0
 }
 
 // attributesHide tells the elements that are hidden without any style.
@@ -292,7 +202,8 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 // equal compares without case.
 func equal(b []byte, s string) bool { return bytes.EqualFold(b, []byte(s)) }
 
-// bytesLower appends b to buf in lower case, ASCII only.
+// bytesLower appends b to buf in lower case. Other letters than ASCII are left
+// alone, as in CSS.
 func bytesLower(buf, b []byte) []byte {
 	for _, c := range b {
 		if 'A' <= c && c <= 'Z' {
@@ -301,17 +212,4 @@ func bytesLower(buf, b []byte) []byte {
 		buf = append(buf, c)
 	}
 	return buf
-}
-
-// dropComments takes the comments out of a value.
-func dropComments(b []byte) []byte {
-	var out []byte
-	for {
-		before, rest, found := bytes.Cut(b, []byte("/*"))
-		out = append(out, before...)
-		if !found {
-			return trim(out)
-		}
-		_, b, _ = bytes.Cut(rest, []byte("*/"))
-	}
 }

@@ -77,8 +77,11 @@ func markOfBlockquote(e *element, m mark) mark {
 
 // borderLeft tells whether a style speaks of borders at all, and whether it
 // draws a line to the left.
+//
+// Outlook Express wrote its styles in capitals, and its quotes are still sent.
 func borderLeft(style []byte) (border, line bool) {
-	for rest := style; ; {
+	var buf [maxStyle]byte
+	for rest := bytesLower(buf[:0], style[:min(len(style), maxStyle)]); ; {
 		i := bytes.Index(rest, []byte("border"))
 		if i < 0 {
 			return border, line
@@ -94,11 +97,19 @@ func borderLeft(style []byte) (border, line bool) {
 	}
 }
 
+// maxStyle is how much of a style attribute is searched for borders: programs
+// write less, and whoever writes more wants the search to be long.
+const maxStyle = 1000
+
 // markOfBorder reads the lines that Outlook draws: one above the head of the
 // earlier mail, a blue one beside all of it where the sender answers within.
 func markOfBorder(style []byte) mark {
+	if len(style) > maxStyle {
+		return mark{}
+	}
+	var buf [maxStyle]byte
+	style = bytesLower(buf[:0], style)
 	switch {
-	case len(style) > 1000:
 	case bytes.Contains(style, []byte("border-left:solid blue")):
 		return mark{kind: whole, why: "outlook border-left"}
 	case bytes.Contains(style, []byte("border-top")) && bytes.Contains(style, []byte("solid")),
@@ -113,6 +124,9 @@ func markOfBorder(style []byte) mark {
 const maxName = 80
 
 // named finds a name without what other programs put before it when they quote.
+//
+// Clients that quote the HTML of others rename its classes so that styles do not
+// clash: x_ is Outlook on the web, ecx was Hotmail, m_ and digits is Gmail.
 func named(table map[string]mark, name []byte) mark {
 	if len(name) == 0 || len(name) > maxName {
 		return mark{}

@@ -107,6 +107,13 @@ func (o *outline) find(t tag, w wall) int {
 	return -1
 }
 
+// closesItself tells the tags with a slash that browsers take at their word: SVG
+// is XML, HTML is not. In MathML the slash is not believed: an HTML element
+// leaves MathML, stays open there, and may hide what follows.
+func (o *outline) closesItself(t tag) bool {
+	return t == tag(atom.Svg) || t == tag(atom.Math) || o.find(tag(atom.Svg), tables) >= 0
+}
+
 // imply closes what the start of an element ends without saying so
 // (HTML 13.1.2.4, optional tags).
 func (o *outline) imply(a atom.Atom) {
@@ -124,6 +131,8 @@ func (o *outline) imply(a atom.Atom) {
 		o.closeOpen(tables, atom.Tr)
 	case atom.Tbody, atom.Thead, atom.Tfoot:
 		o.closeOpen(tables, atom.Tbody, atom.Thead, atom.Tfoot)
+	case atom.Option, atom.Optgroup:
+		o.closeOpen(blocks, atom.Option)
 	case atom.A:
 		o.closeOpen(blocks, atom.A)
 	}
@@ -184,7 +193,8 @@ func wallOf(a atom.Atom) wall {
 	return blocks
 }
 
-// blockAbove tells whether a block is open inside the element at i.
+// blockAbove tells misnested markup, which browsers mend (adoption agency): it
+// tells whether a block is open inside the element at i.
 func (o *outline) blockAbove(i int) bool {
 	for k := i + 1; k < len(o.frames); k++ {
 		if o.frames[k].block {
@@ -203,6 +213,8 @@ func (o *outline) remove(i int) {
 }
 
 // slot is where elements of a kind are counted, maybe with others.
+//
+// A small array is enough: a collision costs a search that finds nothing.
 func slot(t tag) int { return int((t ^ t>>8 ^ t>>16) & (slots - 1)) }
 
 const slots = 64

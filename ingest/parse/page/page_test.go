@@ -34,6 +34,11 @@ func TestText(t *testing.T) {
 		{"lines in cells", "<table><tr><td>a<br>b</td><td>c</td></tr></table>", "a\nb\nc\n"},
 		{"tables in tables", "<table><tr><td>x</td><td><table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table></td></tr></table>", "x\na | b\nc\n"},
 		{"much text in cells", "<table><tr><td>" + strings.Repeat("a ", 80) + "</td><td>b</td></tr></table>", strings.Repeat("a ", 79) + "a\nb\n"},
+		{"words between cells", "<table><tr><td>a</td>b<td>c</td></tr></table>", "a b | c\n"},
+		{"lines of spans", `<span style="display:block">a</span><span style="display:block">b</span><a style="display:block">c</a>d`, "a\nb\nc\nd\n"},
+		{"cells of spans", `<div style="display:table-row"><span style="display:table-cell">a</span><span style="display:table-cell">b</span></div>`, "a\nb\n"},
+		{"forms that were filled in", `<p>Name: <input value="Ann B"><input type=hidden value=x><input type=Password value=x><input type=checkbox value=x></p><input style="display:none" value=x>`, "Name: Ann B\n"},
+		{"parts of forms", "<fieldset><legend>a</legend>b<select><option>c<option>d</select></fieldset>", "a\nb\nc\nd\n"},
 		{"pre", "<pre>\na\r\n  b</pre>c", "a\n  b\nc\n"},
 		{"pre by style", `<div style="white-space: pre-wrap">a
   b</div>`, "a\n  b\n"},
@@ -65,6 +70,7 @@ func TestLinksAndPictures(t *testing.T) {
 		{`<a href="https://x.example"><div>a</div></a>b`, "a <https://x.example>\nb\n"},
 		{`<img alt="Invoice 4 is due" src=x> <img alt=image001.png> <img alt=Logo> <img alt=a width=1> <img>`, "[Invoice 4 is due]\n"},
 		{`ok <img alt="🙂" src="cid:1">`, "ok 🙂\n"},
+		{"<a href=\"https://x.example/a b\n.pdf\">file</a>", "file <https://x.example/a%20b.pdf>\n"},
 		{`<a href="https://x.example/pay"><img alt="Pay now"></a>`, "[Pay now] <https://x.example/pay>\n"},
 	}
 	for _, tt := range tests {
@@ -115,6 +121,17 @@ func TestHidden(t *testing.T) {
 		`<div><b hidden><i>#close</b></i></div>`,
 		strings.Repeat("<div>", 300) + `<div hidden>#close<div>#close</div>#close</div>` + strings.Repeat("</div>", 300),
 		`<div hidden>` + strings.Repeat("<div>", 300) + "#close" + strings.Repeat("</div>", 300) + "#close</div>",
+		`<p style="font-size:0.1px">#close</p>`, `<p style="font-size:.5pt">#close</p>`, `<p style="font-size:0.01em">#close</p>`, `<p style="font:1px Arial">#close</p>`, `<p style="font-size:calc(0px)">#close</p>`,
+		`<p style="opacity:0.01">#close</p>`, `<p style="opacity:1%">#close</p>`, `<p style="filter:opacity(0)">#close</p>`, `<p style="zoom:0">#close</p>`, `<p style="content-visibility:hidden">#close</p>`,
+		`<p style="color:rgba(0,0,0,0)">#close</p>`, `<p style="color:#00000000">#close</p>`, `<p style="color:#0000">#close</p>`, `<p style="color:rgb(0 0 0 / 0%)">#close</p>`,
+		`<p style="display:n\6fne">#close</p>`, `<p style="d\69 splay:none">#close</p>`, `<p style="/*;*/display/**/:none">#close</p>`, `<style>.x{display:n\6fne}</style><p class=x>#close</p>`, `<style>/*}*/.x/**/{display:none}</style><p class=x>#close</p>`,
+		`<style>b{display:none}</style><b>#close</b>`, `<style>P.x{display:none}</style><p class=x>#close</p>`, `<style>p#x{display:none}</style><p id=x>#close</p>`,
+		`<style>@media all{.x{display:none}}</style><p class=x>#close</p>`, `<style>@media only screen {.x{display:none}}</style><p class=x>#close</p>`,
+		`<p style="height:0;overflow:hidden">#close</p>`, `<p style="width:1px;height:1px;overflow:hidden">#close</p>`, `<p style="max-height:1px;overflow:hidden">#close</p>`, `<p style="max-height:0.0001px">#close</p>`,
+		`<p style="margin-left:-9999px">#close</p>`, `<p style="text-indent:-999em">#close</p>`, `<p style="transform:translateX(-9999px)">#close</p>`, `<p style="left:9999px">#close</p>`, `<p style="right:-9999px">#close</p>`,
+		`<p style="clip-path:circle(0)">#close</p>`, `<p style="clip: rect( 0,0,0,0)">#close</p>`, `<p style="transform: scale( 0 )">#close</p>`, `<p style="clip-path:polygon(0 0,0 0)">#close</p>`,
+		`<p style="display:none;display:bogus">#close</p>`, `<p style="visibility:hidden;visibility:bogus">#close</p>`, `<p style="font-size:0;font-size:x">#close</p>`, `<p style="opacity:0;opacity:x">#close</p>`, `<p style="max-height:0;max-height:x">#close</p>`,
+		`<math><p hidden/>#close</p>`,
 	}
 	for _, in := range tests {
 		if got := textOf(in + "<p>after"); strings.Contains(got, "close") || !strings.HasSuffix(got, "after\n") {
@@ -144,10 +161,20 @@ func TestNotHidden(t *testing.T) {
 		`<table><tr><td style="display:none">x<td>seen</table>`,
 		`<div style="display:none"></div></div></div>seen`,
 		`<style>.x{color:red</style>seen`,
+		`<svg/>seen`, `<math/>seen`, `<div><svg>` + strings.Repeat("<path d=x />", 300) + `</svg>seen</div>`,
+		`<style>img.x{display:none}</style><p class=x>seen`,
+		`<style>@media screen and (max-width:9px){.x{display:none}}</style><p class=x>seen`, `<style>@media print{.x{display:none}}</style><p class=x>seen`,
+		`<table><tr><td style="height:0;width:1px;overflow:hidden">seen</table>`, `<p style="height:0">seen`, `<p style="height:1px;overflow:visible">seen`,
+		`<p style="color:rgba(0,0,0,.5);opacity:.5;font-size:80%;margin-left:-20px">seen`, `<p style="color:#000">seen`, `<p style="transform:scale(0.9)">seen`,
+		`<p style="font:400 14px/1 Arial">seen`, `<p style="display:none;display:inline-block">seen`, `<p style="dis/**/play:none">seen`, `<p style="display:no/**/ne">seen`,
+		`<p style="max-height:0;max-height:none">seen`, `<p style="clip-path:inset(10px)">seen`,
 	}
 	for _, in := range tests {
 		if got := textOf(in); !strings.Contains(got, "seen") {
-			t.Errorf("%q reads %q: words that a reader sees are lost", in, got)
+			t.Errorf("%.200q reads %q: words that a reader sees are lost", in, got)
+		}
+		if got := Sanitize(in); !strings.Contains(got, "seen") {
+			t.Errorf("%.200q is shown as %q: words that a reader sees are lost", in, got)
 		}
 	}
 }

@@ -91,10 +91,12 @@ func (q *quotes) enter(l *look, m mark) int32 {
 	return 0
 }
 
-// release ends a quote whose container goes on.
+// release ends a quote whose container goes on. Gmail puts answers below a quote
+// into the container of the quote: they are the sender's own words.
 func (q *quotes) release(n int32) { q.regions[n].ended = true }
 
-// rule handles a line across the page.
+// rule handles a line across the page. Alone it means nothing, as people draw
+// lines too: the head of a mail must follow, or Outlook's mark go before.
 func (q *quotes) rule(l look, e *element) {
 	if q.tail != 0 || !q.free(l.quote) {
 		return
@@ -178,7 +180,8 @@ func (q *quotes) note(l look, start, end int) {
 	q.last, q.lastSign, q.end = n, sign, end
 }
 
-// extend adds words to the quote n. Sure quotes without a word between them, an
+// extend adds words to the quote n. Weak ones stay apart, since they may be
+// judged one by one. Sure quotes without a word between them, an
 // attribution and what it is of, are one.
 func (q *quotes) extend(n int32, start, end int) {
 	if n != q.last && !q.merges(q.last, n) {

@@ -73,6 +73,8 @@ Ann</pre>`, "yes ⟦moz-cite-prefix: Bo wrote: one⟧ first ⟦blockquote type=c
 			"yes ⟪protonmail_signature_block: Ann⟫ ⟦protonmail_quote: Bo wrote: old⟧ new"},
 		{"Zoho", `yes<div class="zmail_extra"><div id="Zm-_Id_-Sgn1">---- Bo wrote ----</div><blockquote id="blockquote_zmail">old</blockquote></div>`, "yes ⟦zmail_extra: ---- Bo wrote ---- old⟧"},
 		{"mail.ru", `yes<blockquote style="border-left:1px solid #0857A6; margin:10px">old</blockquote>`, "yes ⟦blockquote border-left: old⟧"},
+		{"Outlook Express", `yes<BLOCKQUOTE style="PADDING-LEFT: 5px; MARGIN-LEFT: 5px; BORDER-LEFT: #000000 2px solid; MARGIN-RIGHT: 0px">old</BLOCKQUOTE>`, "yes ⟦blockquote border-left: old⟧"},
+		{"Outlook Express, in capitals", `yes<DIV style="BORDER-TOP: #b5c4df 1pt solid">` + head + `</DIV>old`, "yes ⟦outlook border-top: " + read + " old⟧"},
 		{"Fastmail", `yes<blockquote type="cite" id="qt">old</blockquote>`, "yes ⟦id=qt: old⟧"},
 		{"GMX", `yes<div name="quote" style="padding:10px"><b>Von:</b> Bo<div name="quoted-content">old</div></div>`, "yes ⟦name=quote: Von: Bo old⟧"},
 		{"Zimbra", `yes<hr id="zwchr" data-marker="__DIVIDER__"><div data-marker="__HEADERS__">From: Bo</div><div data-marker="__QUOTED_TEXT__">old</div>`, "yes ⟦zwchr: From: Bo old⟧"},

@@ -113,7 +113,13 @@ type tidier struct {
 	look    look
 	sheet   sheet
 	element element
+	written int // elements
 }
+
+// maxWritten is how many elements of a page keep their markup. It is what bounds
+// the time of the policy, which is slow and looks at each; mail has a few
+// thousand. The words of all others are kept.
+const maxWritten = 20_000
 
 // tidy writes the page anew.
 func tidy(page string) string {
@@ -129,12 +135,18 @@ func tidy(page string) string {
 			return t.out.String()
 		case html.TextToken:
 			t.text(z)
-		case html.StartTagToken, html.SelfClosingTagToken:
-			t.start(z)
+		case html.StartTagToken:
+			t.start(t.element.readAll(z))
+		case html.SelfClosingTagToken:
+			if attributes := t.element.readAll(z); !t.outline.closesItself(t.element.tag) {
+				t.start(attributes)
+			}
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			if a := atom.Lookup(name); a == atom.Br {
-				t.out.WriteString("<br>")
+				if t.look.shown() {
+					t.tag(a, nil)
+				}
 			} else if !isVoid(a) {
 				t.outline.close(tagOf(name))
 			}
@@ -148,17 +160,15 @@ func (t *tidier) text(z *html.Tokenizer) {
 	switch {
 	case t.look.shown():
 		t.out.WriteString(html.EscapeString(string(z.Text())))
-	case n > 0 && t.outline.frames[n-1].tag.atom() == atom.Style:
+	case n > 0 && t.outline.frames[n-1].tag.atom() == atom.Style && t.outline.frames[n-1].lines == 0:
 		t.sheet.read(z.Text())
 	}
 }
 
-// start handles the start of an element.
-func (t *tidier) start(z *html.Tokenizer) {
-	// The attributes are read twice: what the page asks for, and what it gets.
-	// Their octets last until the next token.
+// start handles the start of an element: t.element is what the page asks for,
+// the attributes are what it may get.
+func (t *tidier) start(attributes []attribute) {
 	e := &t.element
-	attributes := e.readAll(z)
 	a := e.tag.atom()
 	t.outline.imply(a)
 	if !isVoid(a) && !t.outline.room(e.tag, t.look) {
@@ -168,7 +178,8 @@ func (t *tidier) start(z *html.Tokenizer) {
 	st := t.sheet.of(e)
 	inside := st.apply(outside, a)
 	inside.hide = inside.hide || e.attributesHide()
-	shown := shownElements[a] && !inside.hide
+	as := shownAs(a)
+	shown := (as != 0 || a == atom.Input) && !inside.hide && t.written < maxWritten
 	if isVoid(a) {
 		if shown && inside.shown() {
 			t.void(a, attributes)
@@ -179,17 +190,41 @@ func (t *tidier) start(z *html.Tokenizer) {
 		t.look = inside
 		return
 	}
-	if shown {
-		t.tag(a, attributes)
+	f := frame{tag: e.tag, block: isBlock(a), shown: shown, changed: inside != outside, look: outside}
+	switch {
+	case shown:
+		t.tag(as, attributes)
+	case f.block && inside.shown():
+		t.out.WriteString(" ") // too many elements: words of two of them must not stick together
+	}
+	if e.isForPaper() {
+		f.lines = 1
 	}
 	t.look = inside
-	t.outline.push(frame{tag: e.tag, block: isBlock(a), shown: shown, changed: inside != outside, look: outside})
+	t.outline.push(f)
+}
+
+// shownAs gives the element to show in the place of another; 0 for none. Parts
+// of forms and the like keep their place, that their words keep apart.
+func shownAs(a atom.Atom) atom.Atom {
+	switch a {
+	case atom.Details, atom.Dialog, atom.Fieldset, atom.Form, atom.Hgroup, atom.Legend, atom.Optgroup, atom.Option, atom.Summary:
+		return atom.Div
+	case atom.Menu, atom.Dir:
+		return atom.Ul
+	case atom.Listing, atom.Plaintext, atom.Textarea, atom.Xmp:
+		return atom.Pre
+	}
+	if shownElements[a] {
+		return a
+	}
+	return 0
 }
 
 // leave writes the end of an element.
 func (t *tidier) leave(f frame) {
 	if f.shown {
-		t.out.WriteString("</" + f.tag.atom().String() + ">")
+		t.out.WriteString("</" + shownAs(f.tag.atom()).String() + ">")
 	}
 	if f.changed {
 		t.look = f.look
@@ -198,6 +233,12 @@ func (t *tidier) leave(f frame) {
 
 // void writes an element without content; a picture from elsewhere as its text.
 func (t *tidier) void(a atom.Atom, attributes []attribute) {
+	if a == atom.Input {
+		if isFilledIn([]byte(find(attributes, "type"))) {
+			t.out.WriteString(html.EscapeString(find(attributes, "value")))
+		}
+		return
+	}
 	if a == atom.Img && cleanAttribute(a, "src", find(attributes, "src")) == "" {
 		if alt := find(attributes, "alt"); len(alt) <= maxAlt && says([]byte(alt)) {
 			t.out.WriteString(html.EscapeString("[" + alt + "]"))
@@ -209,6 +250,7 @@ func (t *tidier) void(a atom.Atom, attributes []attribute) {
 
 // tag writes the start of an element with the attributes it keeps.
 func (t *tidier) tag(a atom.Atom, attributes []attribute) {
+	t.written++
 	t.out.WriteString("<" + a.String())
 	for _, at := range attributes {
 		if v := cleanAttribute(a, at.key, at.value); v != "" {

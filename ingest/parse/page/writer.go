@@ -35,7 +35,7 @@ func (w *writer) line(n int) {
 	w.blank, w.soft, w.hard = false, false, 0
 }
 
-// br ends a line.
+// br ends a line. Unlike line it adds up: two of them are an empty line.
 func (w *writer) br() {
 	w.lines++
 	w.blank, w.soft, w.hard = false, false, 0
@@ -92,7 +92,8 @@ func (w *writer) bars() bool {
 	return n > 0
 }
 
-// maxIndent is the depth up to which lists are indented.
+// maxIndent is the depth up to which lists are indented: with more, a page of
+// nested lists would read as the square of its size.
 const maxIndent = 8
 
 func (w *writer) mark() {
@@ -198,7 +199,8 @@ func isPadding(r rune) bool {
 	return 0x2060 <= r && r <= 0x2064
 }
 
-// finish gives the text and moves the spans with it.
+// finish gives the text and moves the spans with it: a bar becomes up to three
+// octets, and spans count octets.
 func (w *writer) finish(lists ...[]Span) string {
 	end := len(bytes.TrimRight(w.out, " \n\x00"))
 	bars := bytes.Count(w.out[:end], []byte{bar})
