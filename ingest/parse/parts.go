@@ -61,12 +61,13 @@ type splitter struct {
 	structure
 	src    *Source
 	pos    int
-	eol    int     // octets of the line end before pos
-	open   []level // around pos, the outermost first
-	leaf   *part   // at pos; nil in a preamble or epilogue (RFC 2046 5.1.1), which are not shown
-	from   int     // where that begins
-	count  int     // parts
-	fields int     // in their headers
+	eol    int        // octets of the line end before pos
+	open   []level    // around pos, the outermost first
+	begins [256]uint8 // how many of their boundaries begin with an octet
+	leaf   *part      // at pos; nil in a preamble or epilogue (RFC 2046 5.1.1), which are not shown
+	from   int        // where that begins
+	count  int        // parts
+	fields int        // in their headers
 }
 
 // level is a multipart that has not ended yet, or a message in it, which has no
@@ -177,6 +178,9 @@ func (s *splitter) guessBoundary(start int) string {
 
 func (s *splitter) push(p *part, boundary string) {
 	s.open = append(s.open, level{part: p, boundary: boundary})
+	if boundary != "" {
+		s.begins[boundary[0]]++
+	}
 	s.from = p.start
 	if len(s.open) > maxDepth {
 		s.why = "This mail is nested more than 20 levels deep"
@@ -226,6 +230,9 @@ func (s *splitter) leave(from, end int) {
 		if !l.over {
 			l.end = max(l.start, end)
 		}
+		if l.boundary != "" {
+			s.begins[l.boundary[0]]--
+		}
 	}
 	s.open = s.open[:from]
 }
@@ -255,6 +262,9 @@ func (s *splitter) delimiter(end int, rest []byte) {
 // hyphens. White space may follow, and text behind that (RFC 2046 5.1.1), but a
 // longer word is another boundary.
 func (s *splitter) match(rest []byte) (i int, last bool) {
+	if len(rest) == 0 || s.begins[rest[0]] == 0 {
+		return -1, false // most lines with two hyphens end here
+	}
 	for i, l := range slices.Backward(s.open) {
 		after, ok := bytes.CutPrefix(rest, []byte(l.boundary))
 		if !ok || l.boundary == "" {
