@@ -342,6 +342,9 @@ func hasC1(b []byte) bool {
 
 // Lines makes every line end \n.
 func Lines(s string) string {
+	if strings.IndexByte(s, '\r') < 0 {
+		return s
+	}
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	return strings.ReplaceAll(s, "\r", "\n")
 }

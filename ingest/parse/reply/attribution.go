@@ -259,14 +259,24 @@ func ending(s string) (lineEnd, bool) {
 
 func isVerb(s string) bool { return verbs[s] || slices.Contains(joinedVerbs, s) }
 
-func endsInVerb(s string) bool {
-	at := strings.LastIndexAny(s, " >\"',;\u00a0")
-	if at >= 0 {
-		_, n := utf8.DecodeRuneInString(s[at:])
-		at += n
+// endsWord tells whether s ends in what stands between words.
+func endsWord(s string) bool {
+	switch s[len(s)-1] {
+	case ' ', '>', '"', '\'', ',', ';':
+		return true
+	case 0xa0:
+		return strings.HasSuffix(s, "\u00a0")
 	}
-	var buf [32]byte
-	if low, ok := asciiLower(buf[:], s[max(0, at):]); ok && verbs[string(low)] {
+	return false
+}
+
+func endsInVerb(s string) bool {
+	var buf [32]byte // more than the longest
+	at := len(s)
+	for at > 0 && len(s)-at <= len(buf) && !endsWord(s[:at]) {
+		at--
+	}
+	if low, ok := asciiLower(buf[:], s[at:]); ok && verbs[string(low)] {
 		return true
 	}
 	if s[len(s)-1] < 0x80 {

@@ -53,8 +53,15 @@ func newTable(text string, quotes, signatures []page.Span) *table {
 	return t
 }
 
-// countLines gives how many lines a text has, empty ones left out.
+// manyLines is where empty lines are worth counting.
+const manyLines = 1 << 14
+
+// countLines gives how many lines a text has at most, empty ones left out where
+// there are many.
 func countLines(text string) int {
+	if n := strings.Count(text, "\n") + 1; n < manyLines {
+		return n
+	}
 	n, last := 0, byte('\n')
 	for i := range len(text) {
 		c := text[i]
