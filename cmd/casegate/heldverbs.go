@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -133,37 +131,4 @@ func (*heldDiscardCmd) Help() string { return "Example: casegate held discard 06
 func (c *heldDiscardCmd) Run(ctx context.Context, con *console) error {
 	same := heldReleaseCmd{daemonAt: c.daemonAt, format: c.format, mailID: c.mailID}
 	return same.decide(ctx, con, "held/discard", "")
-}
-
-// mailCmd holds the verbs about any mail that was kept.
-type mailCmd struct {
-	Raw mailRawCmd `cmd:"" help:"Write the raw bytes of a mail to standard output."`
-}
-
-type mailRawCmd struct {
-	daemonAt
-	mailID
-}
-
-func (*mailRawCmd) Help() string { return "Example: casegate mail raw 06c2k7gq0r1ne > mail.eml" }
-
-// Run implements the verb.
-func (c *mailRawCmd) Run(ctx context.Context, con *console) error {
-	id, err := c.parse()
-	if err != nil {
-		return err
-	}
-	request, err := json.Marshal(idRequest{ID: id})
-	if err != nil {
-		return err
-	}
-	raw, err := c.client().post(ctx, "mail/raw", bytes.NewReader(request))
-	if err != nil {
-		return err
-	}
-	defer raw.Close()
-	if _, err := io.Copy(con.out, raw); err != nil {
-		return fmt.Errorf("read mail %s: %w", id, err)
-	}
-	return nil
 }

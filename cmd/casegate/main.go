@@ -26,7 +26,7 @@ type cli struct {
 	Case    caseCmd    `cmd:"" help:"List, show and share cases."`
 	Held    heldCmd    `cmd:"" help:"Mails that wait for a decision, or could not be read."`
 	Explain explainCmd `cmd:"" help:"Why a mail became what it became, or what would become of one."`
-	Mail    mailCmd    `cmd:"" help:"The raw bytes of a mail."`
+	Mail    mailCmd    `cmd:"" help:"The bytes of a mail, and the files in it."`
 	Queue   queueCmd   `cmd:"" help:"Mails on their way out."`
 	Outbox  outboxCmd  `cmd:"" help:"Mails the demo caught instead of sending."`
 

@@ -3,8 +3,10 @@ package parse
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -22,7 +24,7 @@ const maxFileName = 255
 
 // attach notes a part as an attachment.
 func (b *body) attach(p *part) {
-	d := newDigest()
+	d := b.digest()
 	decoder := transfer.NewDecoder(d, p.encoding())
 	b.src.copy(decoder, p.start, p.end)
 	decoder.Close()
@@ -41,7 +43,7 @@ func (b *body) described(p *part) mailer.Attachment {
 
 // attachData notes a file that was packed in a part.
 func (b *body) attachData(a mailer.Attachment, data []byte) {
-	d := newDigest()
+	d := b.digest()
 	d.Write(data)
 	a.Name = safeName(a.Name)
 	if a.ContentType, _ = header.MediaType(a.ContentType); !strings.Contains(a.ContentType, "/") {
@@ -208,17 +210,57 @@ func plainness(typ string) string {
 	return typ
 }
 
-// digest counts and hashes what is written to it.
+// digest counts and hashes what is written to it, and passes it on to who asked
+// for this attachment.
 type digest struct {
-	hash hash.Hash
-	size int64
+	hash  hash.Hash
+	size  int64
+	sink  io.Writer // nil: nobody did
+	error error     // of sink
 }
 
-func newDigest() *digest { return &digest{hash: sha256.New()} }
+// digest is for the next attachment that is noted.
+func (b *body) digest() *digest {
+	d := &digest{hash: sha256.New()}
+	if b.sink != nil && b.want == len(b.m.Attachments) {
+		b.found, d.sink = d, b.sink
+	}
+	return d
+}
 
+// Write implements io.Writer; it has no errors.
 func (d *digest) Write(p []byte) (int, error) {
 	d.size += int64(len(p))
+	if d.sink != nil && d.error == nil {
+		_, d.error = d.sink.Write(p)
+	}
 	return d.hash.Write(p)
 }
 
 func (d *digest) sum() string { return hex.EncodeToString(d.hash.Sum(nil)) }
+
+// ErrNoAttachment: a mail has no attachment of that number.
+var ErrNoAttachment = errors.New("no such attachment")
+
+// Attachment writes the decoded octets of an attachment to w, by its place in
+// Message's list, from 0. It reads the mail once more; its errors are those of
+// reading it, of w, and ErrNoAttachment.
+func (s *Source) Attachment(n int, w io.Writer) error {
+	var m mailer.Message
+	var found *digest
+	attempt(&m, func() {
+		b := newBody(s, &m)
+		b.sink, b.want = w, n
+		b.read(s.Header())
+		found = b.found
+	})
+	switch {
+	case s.err != nil:
+		return s.err
+	case m.Failure != "":
+		return errors.New(m.Failure)
+	case found == nil:
+		return ErrNoAttachment
+	}
+	return found.error
+}

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -36,18 +37,23 @@ type body struct {
 	spare   text // what to show where the mail has no text of its own
 	outlook text // what a winmail.dat says
 	pages   []string
+
+	sink  io.Writer // where the octets of one attachment go; nil: nowhere
+	want  int       // which
+	found *digest   // that one
 }
 
-// readBody fills what the parts say, and gives them for telling the kind of mail.
-func readBody(h header.Header, src *Source, m *mailer.Message) *body {
-	b := &body{m: m, src: src, room: maxText}
+func newBody(src *Source, m *mailer.Message) *body { return &body{m: m, src: src, room: maxText} }
+
+// read fills what the parts say, and keeps what tells the kind of mail.
+func (b *body) read(h header.Header) {
 	var s structure
 	if s.why = h.Over; s.why == "" {
-		s = split(h, src)
+		s = split(h, b.src)
 	}
 	if s.why != "" {
 		b.keepWhole(s.why)
-		return b
+		return
 	}
 	if s.loose {
 		b.limit("There is text before the first or behind the last part of this mail; it is not shown, and the mail was kept whole.")
@@ -61,9 +67,8 @@ func readBody(h header.Header, src *Source, m *mailer.Message) *body {
 		b.limit(cutNote)
 		t = t.cut(maxText)
 	}
-	m.Text, m.Reply = t.Text, t.reply()
+	b.m.Text, b.m.Reply = t.Text, t.reply()
 	b.show(t.html)
-	return b
 }
 
 // show keeps the pages that are shown, up to a limit.
@@ -83,7 +88,7 @@ func (b *body) show(pages []string) {
 // keepWhole lets one attachment stand for a mail whose parts are not read.
 func (b *body) keepWhole(why string) {
 	b.limit(why + "; its content is not shown, and it was kept whole as message.eml.")
-	d := newDigest()
+	d := b.digest()
 	b.src.copy(d, 0, b.src.size)
 	b.add(mailer.Attachment{Name: "message.eml", ContentType: "message/rfc822"}, d)
 }

@@ -45,7 +45,8 @@ func (s *Source) Message() mailer.Message {
 			note(&m.Limits, "This has no header: it does not look like a mail.")
 		}
 		readFacts(h, params["charset"], &m)
-		b := readBody(h, s, &m)
+		b := newBody(s, &m)
+		b.read(h)
 		s.pages = b.pages
 		if b.label != params["charset"] {
 			readFacts(h, b.label, &m) // raw 8-bit text in a header is in the charset of the text

@@ -2,6 +2,8 @@ package parse
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -96,3 +98,30 @@ func TestLargeAttachment(t *testing.T) {
 		t.Errorf("reading allocated %d KiB in all, want less than 4 MiB", got>>10)
 	}
 }
+
+// TestAttachments: what is written of each attachment in the corpus is what the
+// message says of it, and of no other there is any.
+func TestAttachments(t *testing.T) {
+	for _, it := range corpustest.Items(t) {
+		src := Bytes(it.Raw)
+		all := src.Message().Attachments
+		for i, a := range all {
+			var b bytes.Buffer
+			err := src.Attachment(i, &b)
+			if sum := sha256.Sum256(b.Bytes()); err != nil || hex.EncodeToString(sum[:]) != a.SHA256 || int64(b.Len()) != a.Size {
+				t.Errorf("%s: of %q %d octets are written (%v), want the %d of the message", it.ID, a.Name, b.Len(), err, a.Size)
+			}
+		}
+		if err := src.Attachment(len(all), io.Discard); !errors.Is(err, ErrNoAttachment) {
+			t.Errorf("%s: beyond the last attachment: %v, want ErrNoAttachment", it.ID, err)
+		}
+	}
+	src := Bytes([]byte(mime("mixed", "b", pdfPart)))
+	if err := src.Attachment(0, brokenPipe{}); !errors.Is(err, errDisk) {
+		t.Errorf("an attachment that cannot be written: %v, want %v", err, errDisk)
+	}
+}
+
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errDisk }
