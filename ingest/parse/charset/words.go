@@ -206,7 +206,10 @@ func parseHead(s string) (w word, n int) {
 // goesOn tells a "?=" that is no end, in a word whose mailer left "?" as it is:
 // an encoded octet follows, and behind it, before any white space, the end.
 func goesOn(s string) bool {
-	if len(s) < 4 || !isHex(s[2]) || !isHex(s[3]) {
+	if len(s) < 4 {
+		return false
+	}
+	if _, ok := transfer.Hex(s[2], s[3]); !ok {
 		return false
 	}
 	rest := s[4:min(len(s), 4+75)]
@@ -221,12 +224,16 @@ func goesOn(s string) bool {
 // and before white space for a line that was broken as in a body.
 func appendQ(out []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
+		if s[i] == '=' && i+2 < len(s) {
+			if c, ok := transfer.Hex(s[i+1], s[i+2]); ok {
+				out = append(out, c)
+				i += 2
+				continue
+			}
+		}
 		switch {
 		case s[i] == '_':
 			out = append(out, ' ')
-		case s[i] == '=' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
 		case s[i] == '=' && i+2 < len(s) && (s[i+1] == ' ' || s[i+1] == '\t'):
 			i++
 		default:
@@ -234,15 +241,4 @@ func appendQ(out []byte, s string) []byte {
 		}
 	}
 	return out
-}
-
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' || c >= 'a' && c <= 'f'
-}
-
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return (c | 0x20) - 'a' + 10
 }

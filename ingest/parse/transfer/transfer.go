@@ -244,10 +244,12 @@ func appendQP(out, line []byte) []byte {
 		}
 		out = append(out, line[:i]...)
 		line = line[i:]
-		if len(line) > 2 && isHex(line[1]) && isHex(line[2]) {
-			out = append(out, unhex(line[1])<<4|unhex(line[2]))
-			line = line[3:]
-			continue
+		if len(line) > 2 {
+			if c, ok := Hex(line[1], line[2]); ok {
+				out = append(out, c)
+				line = line[3:]
+				continue
+			}
 		}
 		out = append(out, '=')
 		line = line[1:]
@@ -255,16 +257,22 @@ func appendQP(out, line []byte) []byte {
 	return out
 }
 
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' || c >= 'a' && c <= 'f'
+// Hex gives the octet that two hexadecimal digits name, in either case (RFC 2045
+// 6.7 wants capitals); not ok where they are none.
+func Hex(high, low byte) (octet byte, ok bool) {
+	h, okHigh := digit(high)
+	l, okLow := digit(low)
+	return h<<4 | l, okHigh && okLow
 }
 
-func unhex(c byte) byte {
+func digit(c byte) (byte, bool) {
 	switch {
-	case c >= 'a':
-		return c - 'a' + 10
-	case c >= 'A':
-		return c - 'A' + 10
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10, true
 	}
-	return c - '0'
+	return 0, false
 }
