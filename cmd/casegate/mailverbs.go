@@ -76,7 +76,11 @@ func (c *mailAttachmentCmd) Run(ctx context.Context, con *console) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	// It is gone whatever ends this: nobody else is to find somebody's mail there.
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := os.Remove(f.Name()); err != nil {
+		return err
+	}
 	if err := copyRaw(ctx, c.client(), id, f); err != nil {
 		return err
 	}

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	_ "time/tzdata" // a bare container has no zone files, and zones are in the directory
 
 	"github.com/alecthomas/kong"
@@ -58,6 +60,9 @@ type usageError struct{ text string }
 func (e *usageError) Error() string { return e.text }
 
 func main() {
+	// Who reads our output may stop: then writing fails, and what we have to
+	// remove is removed.
+	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(run(os.Args[1:], &console{os.Stdin, os.Stdout, os.Stderr}))
 }
 

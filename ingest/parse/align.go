@@ -10,11 +10,12 @@ import (
 
 // align divides a plain text where the page beside it is divided. marked is how
 // the page is, plain how the text would be by its own rules. That stays unless the
-// text begins with the words of the reply in the page, and goes on with those of
-// its signature or quote: what stands in the text alone is not taken for quoted.
+// text has the words of the reply in the page, and then those of its signature and
+// quote and no others: what stands in the text alone is not taken for quoted, and
+// nothing is that is written between quotes.
 func align(whole string, plain, marked mailer.Reply) mailer.Reply {
 	end, ok := behind(whole, marked.Text)
-	if !ok || end == 0 || !goesOn(whole[end:], marked.Signature+marked.Elided) {
+	if !ok || end == 0 || isAnswered(whole[end:]) || !sameWords(whole[end:], marked.Signature+marked.Elided) {
 		return plain
 	}
 	end += faces(whole[end:])
@@ -66,23 +67,30 @@ func nextWord(s string) (rune, int) {
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// enough letters and digits show that two texts are the same.
-const enough = 20
-
-// goesOn tells whether a text begins with the same words as another.
-func goesOn(s, other string) bool {
-	for range enough {
+// sameWords tells whether two texts have the same letters and digits.
+func sameWords(s, other string) bool {
+	for {
 		a, n := nextWord(s)
 		b, m := nextWord(other)
-		if a != b {
-			return false
-		}
-		if a == 0 {
-			break
+		if a != b || a == 0 {
+			return a == b
 		}
 		s, other = s[n:], other[m:]
 	}
-	return true
+}
+
+// isAnswered tells whether lines without a quote mark follow lines with one.
+func isAnswered(s string) bool {
+	quoted := false
+	for line := range strings.Lines(s) {
+		switch mark := strings.HasPrefix(strings.TrimLeft(line, " \t"), ">"); {
+		case mark:
+			quoted = true
+		case quoted && strings.ContainsFunc(line, isWord):
+			return true
+		}
+	}
+	return false
 }
 
 // faces gives the octets of the lines at the beginning of s that have no words and

@@ -15,6 +15,8 @@ func TestReplyOfAlternatives(t *testing.T) {
 	tests := []struct{ name, plain, page, want string }{
 		{"the same words", "Hello there\n\n" + old, "<p>Hello there</p>" + quoted, "Hello there"},
 		{"a line for the plain text alone", "Hello there\n\nPlease cancel order 5\n\n" + old, "<p>Hello there</p>" + quoted, "Hello there\n\nPlease cancel order 5\n\n" + old},
+		{"answers between quotes in the plain text", "Hello there\n\n> Shall we cancel?\nNO, never\n", `<p>Hello there</p><div class="gmail_quote"><div class="gmail_attr">Anna &lt;anna@north.example&gt;<br></div><blockquote class="gmail_quote">Shall we cancel?</blockquote><div>NO, never</div></div>`, "Hello there\n\n> Shall we cancel?\nNO, never"},
+		{"words below the quote for the plain text alone", "Hello there\n\n" + old + "\nNO, never\n", "<p>Hello there</p>" + quoted, "Hello there\n\n" + old + "\nNO, never"},
 		{"a face below", "Thanks!\n\n:-)\n\n" + old, "<p>Thanks!</p>" + quoted, "Thanks!\n\n:-)"},
 		{"nothing but a face", "👍\n\n" + old, "<p>👍</p>" + quoted, "👍\n\n" + old},
 	}

@@ -86,11 +86,8 @@ func (b *body) uuencoded(p *part) text {
 	}
 	rest, files := uuencode.Split(raw)
 	if len(files) == 0 {
-		data := uuencode.Decode(raw)
-		if len(data) == 0 {
-			data = raw
-		}
-		b.attachData(b.described(p), data)
+		b.limit("A uuencoded part of this mail has no end; it was kept as it is.")
+		b.attach(p)
 		return text{}
 	}
 	for i, f := range files {
@@ -222,7 +219,7 @@ type digest struct {
 // digest is for the next attachment that is noted.
 func (b *body) digest() *digest {
 	d := &digest{hash: sha256.New()}
-	if b.sink != nil && b.want == len(b.m.Attachments) {
+	if b.sink != nil && b.found == nil && b.want == len(b.m.Attachments) && b.want < maxParts {
 		b.found, d.sink = d, b.sink
 	}
 	return d

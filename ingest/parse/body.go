@@ -121,6 +121,8 @@ func (b *body) alternative(p *part) text {
 	for _, c := range p.parts {
 		switch t := b.text(c); {
 		case t.blank():
+		case c.hasPage() && !rich.blank() && !says(t.Text, rich.Text):
+			rich = joinTexts([]text{rich, t}) // pages that are not each other's alternatives
 		case c.hasPage():
 			rich = t
 		default:
@@ -134,7 +136,9 @@ func (b *body) alternative(p *part) text {
 	case rich.blank():
 		return chosen
 	case len(chosen.Text) < len(rich.Text)/4 && !says(rich.Text, chosen.Text):
-		return rich // plain text that only says where the other text is
+		// Most often it says where the other text is.
+		b.mark("its plain text says something else than its page, and is not shown: " + charset.OneLine(chosen.Text, 200))
+		return rich
 	}
 	chosen.twin, chosen.html = &rich.Page, rich.html
 	return chosen

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -44,11 +45,18 @@ func (b *body) other(p *part) text {
 }
 
 // reports are the parts of a report that programs read (RFC 3464, 6533, 8098,
-// 5965) and the head of the returned mail: what they say is among the bounces.
-var reports = map[string]bool{
-	"message/delivery-status": true, "message/global-delivery-status": true,
-	"message/disposition-notification": true, "message/global-disposition-notification": true,
-	"message/feedback-report": true, "text/rfc822-headers": true, "message/global-headers": true,
+// 5965) and the head of the returned mail, each with a field that it must have to
+// be one: what they say is among the bounces.
+var reports = map[string]string{
+	"message/delivery-status": "Final-Recipient", "message/global-delivery-status": "Final-Recipient",
+	"message/disposition-notification": "Disposition", "message/global-disposition-notification": "Disposition",
+	"message/feedback-report": "Feedback-Type", "text/rfc822-headers": "Message-ID", "message/global-headers": "Message-ID",
+}
+
+// isReport tells whether a part is one of those, and whole.
+func isReport(typ string, raw []byte) bool {
+	field := reports[typ]
+	return field != "" && bytes.Contains(bytes.ToLower(raw), []byte(strings.ToLower(field)+":"))
 }
 
 // passedOn notes a mail that is in another, or what is left of one. It tells
@@ -75,7 +83,7 @@ func (b *body) passedOn(p *part, typ string) (all bool) {
 			b.m.Forwarded.From = from[0]
 		}
 	}
-	return b.report && reports[typ] && !cut && p.fileName("") == ""
+	return b.report && !cut && p.fileName("") == "" && isReport(typ, raw)
 }
 
 // embedded keeps what a mail within this one says, for one that only passes it
@@ -128,6 +136,10 @@ func (b *body) tnef(p *part) {
 		b.attach(p)
 	}
 	b.packed(&in, 0)
+	if len(in.Text) > b.room || len(in.HTML) > b.room {
+		b.limit(cutNote)
+		b.attach(p)
+	}
 	t := text{}
 	switch {
 	case strings.TrimSpace(in.Text) != "":

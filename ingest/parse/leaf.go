@@ -2,45 +2,24 @@ package parse
 
 import (
 	"bytes"
-	"io"
-	"strings"
-
-	"github.com/jhillyerd/enmime/v2"
+	"unicode/utf8"
 
 	"casegate/ingest/parse/transfer"
 )
 
-// leafParser leaves charsets to us: enmime's detection costs more than all else
-// it does, and guesses.
-var leafParser = enmime.NewParser(
-	enmime.DisableTextConversion(true),
-	enmime.DisableCharacterDetection(true),
-	enmime.MaxStoredPartErrors(10),
-)
-
 // decodeText undoes the transfer encoding of one text part. mixed tells that not
-// all of it is in that encoding. For quoted-printable enmime sees it as a mail of
-// its own, of one part and of no type, so that nothing in it can be a delimiter
-// and no octet is changed for the sake of a charset.
+// all of it is in that encoding.
 func decodeText(encoding string, content []byte) (text []byte, mixed bool) {
-	switch encoding {
-	case "base64":
+	if encoding == "base64" {
 		return decodeBase64Text(content)
-	case "quoted-printable":
-	default:
-		return content, false
 	}
-	const head = "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-	p, err := leafParser.ReadParts(io.MultiReader(strings.NewReader(head), bytes.NewReader(content)))
-	if err != nil {
-		return transfer.Decode(encoding, content), false
-	}
-	return p.Content, false
+	return transfer.Decode(encoding, content), false
 }
 
 // decodeBase64Text decodes a text in base64, and keeps the lines as they are that
 // some program has added to it in plain: a footer, most often. Words are no base64,
-// and what stands behind them is not either.
+// and what stands behind them is not either. A text whose first lines make no sense
+// as base64 was never any.
 func decodeBase64Text(content []byte) (text []byte, mixed bool) {
 	var out bytes.Buffer
 	d := transfer.NewDecoder(&out, "base64")
@@ -48,7 +27,7 @@ func decodeBase64Text(content []byte) (text []byte, mixed bool) {
 	for line := range bytes.Lines(content) {
 		at += len(line)
 		code, rest := base64Line(line)
-		if ended && len(code)%4 != 0 {
+		if ended && len(code) > 0 && !isText(transfer.Decode("base64", code)) {
 			code, rest = nil, line // a word behind the padding
 		}
 		ended = ended || bytes.HasSuffix(code, []byte("="))
@@ -57,6 +36,9 @@ func decodeBase64Text(content []byte) (text []byte, mixed bool) {
 			continue
 		}
 		d.Close()
+		if !isText(out.Bytes()) {
+			return content, true
+		}
 		if b := out.Bytes(); len(b) > 0 && b[len(b)-1] != '\n' {
 			out.WriteByte('\n')
 		}
@@ -68,13 +50,23 @@ func decodeBase64Text(content []byte) (text []byte, mixed bool) {
 	return out.Bytes(), false
 }
 
-// base64Line divides a line into what may be base64 and what is not. Single
-// foreign characters are damage.
+// isText tells what people may have written from decoded words.
+func isText(b []byte) bool {
+	return utf8.Valid(b) && bytes.IndexFunc(b, func(r rune) bool {
+		return r < ' ' && r != '\n' && r != '\r' && r != '\t' && r != '\f'
+	}) < 0
+}
+
+// shortLine is a line of base64 that may as well be words, in octets.
+const shortLine = 16
+
+// base64Line divides a line into what may be base64 and what is not: words behind
+// padding, or all of it. Single foreign characters in a long line are damage.
 func base64Line(line []byte) (code, rest []byte) {
 	code = bytes.TrimSpace(line)
 	if i := bytes.IndexAny(code, " \t"); i >= 0 {
 		code, rest = code[:i], code[i:]
-		if len(code)%4 != 0 {
+		if len(code)%4 != 0 || code[i-1] != '=' {
 			return nil, line // words
 		}
 	}
@@ -84,7 +76,7 @@ func base64Line(line []byte) (code, rest []byte) {
 			foreign++
 		}
 	}
-	if foreign > 0 && (rest != nil || foreign*4 > len(code)) {
+	if foreign > 0 && (rest != nil || len(code) < shortLine || foreign*4 > len(code)) {
 		return nil, line
 	}
 	return code, rest

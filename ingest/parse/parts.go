@@ -311,6 +311,9 @@ func (s *splitter) endOfHeader() int {
 	for start := s.pos; s.pos < s.src.size && s.pos-start <= header.MaxOctets; {
 		before := s.pos
 		line := s.line()
+		if s.pos == before {
+			break // the mail cannot be read on
+		}
 		if rest, ok := bytes.CutPrefix(line, []byte("--")); ok {
 			if i, _ := s.match(rest); i >= 0 {
 				s.pos = before

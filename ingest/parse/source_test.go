@@ -125,3 +125,15 @@ func TestAttachments(t *testing.T) {
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errDisk }
+
+// TestCutFile: a file that is shorter than it was, wherever it ends, is an error
+// and no endless search.
+func TestCutFile(t *testing.T) {
+	raw := mime("mixed", "b", plainPart, "Content-Type: message/rfc822\n\n"+mime("alternative", "c", plainPart, htmlPart), pdfPart)
+	for n := range raw {
+		src := File(strings.NewReader(raw[:n]), int64(len(raw)+10))
+		if src.Message(); src.Err() == nil {
+			t.Errorf("cut at %d of %d octets there is no error", n, len(raw))
+		}
+	}
+}
