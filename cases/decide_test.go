@@ -443,6 +443,31 @@ func TestAutomaticReply(t *testing.T) {
 	}
 }
 
+// TestThroughList: what a person writes through a list is a person's.
+func TestThroughList(t *testing.T) {
+	o := newOffice(t)
+	number := o.file("Printer")
+	o.want(mailer.Accepted, o.send(letter{from: "it@acme.example", to: []string{o.replyTo(number, 1)}, kind: mailer.KindList}))
+	o.wantEvents(number, cases.EventFiled, cases.EventMessage)
+}
+
+// TestReplyShown: the history has every word of a mail. People are shown the reply
+// of one that was appended, and all of the one that filed the case, because what
+// that quotes is nowhere else.
+func TestReplyShown(t *testing.T) {
+	o := newOffice(t)
+	whole, split := "Again.\n\n> old\n", mailer.Reply{Text: "Again.", Elided: "> old", Confidence: 0.9}
+	o.say(mailer.Accepted, letter{from: "it@acme.example", to: []string{"support@north.example"}, subject: "Printer", text: whole, reply: split})
+	o.want(mailer.Accepted, o.send(letter{from: "it@acme.example", to: []string{o.replyTo("NORTH-1", 1)}, text: whole, reply: split}))
+	o.want(mailer.Accepted, o.send(letter{from: "it@acme.example", to: []string{o.replyTo("NORTH-1", 1)}, text: whole + "x", reply: mailer.Reply{Text: "Again.\n\n> old\nx"}}))
+	for i, want := range []string{whole, "Again.", whole + "x"} {
+		e := o.wantEvents("NORTH-1", cases.EventFiled, cases.EventMessage, cases.EventMessage)[i]
+		if e.Message.Shown() != want || !strings.HasPrefix(e.Message.Text, whole) {
+			t.Errorf("of mail %d people are shown %q and %q is kept, want %q and all of it", i+1, e.Message.Shown(), e.Message.Text, want)
+		}
+	}
+}
+
 // TestExplainWritesNothing: the dry run decides as Accept does and leaves no trace.
 func TestExplainWritesNothing(t *testing.T) {
 	o := newOffice(t)

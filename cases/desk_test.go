@@ -55,6 +55,7 @@ type letter struct {
 	text      string
 	messageID string
 	refs      []string
+	reply     mailer.Reply
 	kind      mailer.Kind
 	returnTo  *string // reverse-path; nil: from
 	received  int
@@ -68,13 +69,13 @@ func (o *office) mail(l letter) *mailer.Mail {
 		ID: o.NewID(), Received: o.clock, Door: "test",
 		Identity: mailer.Identity{Level: l.level, Reject: l.reject, Why: "the test says so"},
 		Message: mailer.Message{Subject: l.subject, Text: l.text, MessageID: l.messageID, References: l.refs,
-			Kind: l.kind, Received: l.received, Failure: l.failure},
+			Reply: l.reply, Kind: l.kind, Received: l.received, Failure: l.failure},
 		Raw: blob.Body{Data: []byte(raw), Size: int64(len(raw))}, Sum: sha256.Sum256([]byte(raw)),
 	}
 	if m.Message.Kind == "" {
 		m.Message.Kind = mailer.KindPerson
 	}
-	m.Message.Automatic = m.Message.Kind != mailer.KindPerson
+	m.Message.Automatic = m.Message.Kind != mailer.KindPerson && m.Message.Kind != mailer.KindList
 	if l.from != "" {
 		m.Identity.Address = mailer.MustAddress(l.from)
 		m.Envelope.ReversePath = m.Identity.Address

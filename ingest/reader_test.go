@@ -108,6 +108,7 @@ func TestNullReversePath(t *testing.T) {
 	}{
 		{"a person", plainMail, anna, mailer.KindPerson},
 		{"null reverse-path", plainMail, mailer.Address{}, mailer.KindAuto},
+		{"null reverse-path, through a list", "List-Id: <x.example>\r\n" + plainMail, mailer.Address{}, mailer.KindList},
 		{"null reverse-path, a report", report, mailer.Address{}, mailer.KindBounce},
 		{"a report", report, anna, mailer.KindBounce},
 		{"null reverse-path, an automatic answer", auto, mailer.Address{}, mailer.KindAutoReply},
@@ -115,8 +116,8 @@ func TestNullReversePath(t *testing.T) {
 	var r Reader
 	for _, tt := range tests {
 		m := &mailer.Mail{Raw: inMemory(tt.raw), Envelope: mailer.Envelope{ReversePath: tt.reverse}}
-		if err := r.Read(t.Context(), m); err != nil || m.Message.Kind != tt.want {
-			t.Errorf("%s: %q (%v), want %q", tt.name, m.Message.Kind, err, tt.want)
+		if err := r.Read(t.Context(), m); err != nil || m.Message.Kind != tt.want || m.Message.Automatic != (tt.want != mailer.KindPerson) {
+			t.Errorf("%s: %q, automatic %v (%v), want %q", tt.name, m.Message.Kind, m.Message.Automatic, err, tt.want)
 		}
 	}
 }

@@ -185,26 +185,22 @@ func extension(typ string) string {
 	return ".bin"
 }
 
-// typeOf guesses the type of a file that has none from its extension.
-func typeOf(name string) string {
-	ext := strings.ToLower(filepath.Ext(name))
-	found := "application/octet-stream"
-	for typ, e := range extensions {
-		// Several types share an extension: the one with the plainest name is meant.
-		if e == ext && (found == "application/octet-stream" || plainness(typ) < plainness(found)) {
-			found = typ
-		}
-	}
-	return found
+// types are what files are by their extension, for those that came without a type.
+var types = map[string]string{
+	".txt": "text/plain", ".log": "text/plain", ".html": "text/html", ".ics": "text/calendar", ".csv": "text/csv",
+	".eml": "message/rfc822", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
+	".webp": "image/webp", ".bmp": "image/bmp", ".pdf": "application/pdf", ".zip": "application/zip",
+	".json": "application/json", ".xml": "application/xml", ".rtf": "application/rtf", ".doc": "application/msword",
+	".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 
-// plainness orders types: those that only mailers know come last.
-func plainness(typ string) string {
-	if strings.Contains(typ, "rfc822") || strings.HasPrefix(typ, "message/") && typ != "message/rfc822" ||
-		strings.HasPrefix(typ, "application/x-") || typ == "image/jpg" {
-		return "~" + typ
+func typeOf(name string) string {
+	if typ, ok := types[strings.ToLower(filepath.Ext(name))]; ok {
+		return typ
 	}
-	return typ
+	return "application/octet-stream"
 }
 
 // digest counts and hashes what is written to it, and passes it on to who asked

@@ -18,8 +18,9 @@ import (
 
 // Limits of what is read of one mail, in octets.
 const (
-	maxText  = 1 << 20   // of text, all parts together; what is beyond is attached
+	maxText  = 1 << 20   // of text, all parts together
 	maxPart  = 256 << 10 // of a part, to tell what kind of mail it is
+	maxTold  = 2 << 20   // the same, of all parts
 	maxNotes = 50        // marks, and limits
 )
 
@@ -33,9 +34,10 @@ type body struct {
 	depth  int    // of mails within this one
 	report bool   // the mails in it are returned ones, not passed on
 
-	parts   []kind.Part
-	spare   text // what to show where the mail has no text of its own
-	outlook text // what a winmail.dat says
+	parts   []kind.Part // what tells the kind of mail
+	told    int         // octets of text in them
+	spare   text        // what to show where the mail has no text of its own
+	outlook []text      // what winmail.dat files say
 	pages   []string
 
 	sink  io.Writer // where the octets of one attachment go; nil: nowhere
@@ -188,8 +190,16 @@ func (b *body) decoded(p *part) text {
 	} else {
 		t.Text = b.plain(p, b.unpack(raw))
 	}
-	b.parts = append(b.parts, kind.Part{Type: typ, Text: t.Text[:min(len(t.Text), maxPart)]})
+	b.tell(kind.Part{Type: typ, Text: t.Text})
 	return t
+}
+
+// tell adds a part to what tells the kind of mail. Its text is cut where that
+// would hold too much of a mail in memory.
+func (b *body) tell(p kind.Part) {
+	p.Text = p.Text[:min(len(p.Text), maxPart, maxTold-b.told)]
+	b.told += len(p.Text)
+	b.parts = append(b.parts, p)
 }
 
 // plain reads a text that is no page.

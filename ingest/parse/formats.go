@@ -38,7 +38,7 @@ func (b *body) other(p *part) text {
 	case typ == "text/calendar", typ == "application/ics":
 		b.event(p)
 	default:
-		b.parts = append(b.parts, kind.Part{Type: typ})
+		b.tell(kind.Part{Type: typ})
 	}
 	b.attach(p)
 	return text{}
@@ -62,8 +62,8 @@ func isReport(typ string, raw []byte) bool {
 // passedOn notes a mail that is in another, or what is left of one. It tells
 // whether that is all there is to show of it.
 func (b *body) passedOn(p *part, typ string) (all bool) {
-	raw, cut := b.content(p, maxPart)
-	b.parts = append(b.parts, kind.Part{Type: typ, Text: charset.Decode(raw, p.params["charset"]), Attached: p.disposition() == "attachment"})
+	raw, cut := b.content(p, min(maxPart, maxTold-b.told))
+	b.tell(kind.Part{Type: typ, Text: charset.Decode(raw, p.params["charset"]), Attached: p.disposition() == "attachment"})
 	switch typ {
 	case "message/partial":
 		b.limit("This is a piece of a larger mail that was sent in several (message/partial): it is not put together.")
@@ -112,9 +112,9 @@ func (b *body) embedded(p *part) {
 
 // event keeps what a calendar part says for a mail that says nothing else.
 func (b *body) event(p *part) {
-	raw, _ := b.content(p, maxPart)
+	raw, _ := b.content(p, min(maxPart, maxTold-b.told))
 	ics, _ := charset.Read(raw, p.params["charset"])
-	b.parts = append(b.parts, kind.Part{Type: "text/calendar", Text: ics, Attached: p.disposition() == "attachment"})
+	b.tell(kind.Part{Type: "text/calendar", Text: ics, Attached: p.disposition() == "attachment"})
 	if e, err := calendar.Read(ics); err == nil && b.spare.blank() {
 		b.spare = text{Page: page.Page{Text: e.Text()}}
 	}
@@ -123,7 +123,7 @@ func (b *body) event(p *part) {
 // tnef opens what Outlook packs a message in. A file that cannot be read to its
 // end stays an attachment beside what was found in it.
 func (b *body) tnef(p *part) {
-	b.parts = append(b.parts, kind.Part{Type: "application/ms-tnef"})
+	b.tell(kind.Part{Type: "application/ms-tnef"})
 	raw, cut := b.content(p, maxOpened)
 	if cut {
 		b.limit("The winmail.dat of this mail is too large to be opened; it was kept as an attachment.")
@@ -149,7 +149,7 @@ func (b *body) tnef(p *part) {
 		t = text{Page: page.Read(markup), html: []string{markup}}
 	}
 	b.room -= len(t.Text)
-	b.outlook = joinTexts([]text{b.outlook, t})
+	b.outlook = append(b.outlook, t)
 }
 
 // packed notes the files in a winmail.dat, and those in the messages in it.
@@ -170,16 +170,17 @@ func (b *body) packed(in *tnef.Message, depth int) {
 // addOutlook adds what a winmail.dat says to the text of the mail, unless that
 // says the same.
 func (b *body) addOutlook(t text) text {
-	if b.outlook.blank() || !t.blank() && says(t.Text, b.outlook.Text) {
+	packed := joinTexts(b.outlook)
+	if packed.blank() || !t.blank() && says(t.Text, packed.Text) {
 		return t
 	}
-	return joinTexts([]text{t, b.outlook})
+	return joinTexts([]text{t, packed})
 }
 
 // opaque shows what an S/MIME signature is wrapped around (RFC 8551 3.5.2).
 // Nothing is verified.
 func (b *body) opaque(p *part) text {
-	b.parts = append(b.parts, kind.Part{Type: p.contentType()})
+	b.tell(kind.Part{Type: p.contentType()})
 	raw, cut := b.content(p, maxOpened)
 	if cut {
 		b.limit("The S/MIME content of this mail is too large to be opened; it was kept as an attachment.")

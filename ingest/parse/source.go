@@ -15,7 +15,7 @@ const windowSize = 512 << 10
 const maxHeader = header.MaxOctets + 64<<10
 
 // Source is the octets of one mail, in memory or not. It is read by offsets, a
-// windowSize at a time, so that a large mail costs no more memory than a small one.
+// window at a time, so that a large mail costs no more memory than a small one.
 // It must not be used by several goroutines at once.
 type Source struct {
 	at   int    // where data is in the mail
@@ -129,7 +129,7 @@ func (s *Source) bytes(start, end, most int) (b []byte, cut bool) {
 	return b, cut
 }
 
-// copy writes a section to w, whose errors are ignored: it keeps a sum.
+// copy writes a section to w, a digest, which keeps the errors that matter.
 func (s *Source) copy(w io.Writer, start, end int) {
 	for v := s.next(start, end); len(v) > 0; v = s.next(start, end) {
 		w.Write(v)

@@ -40,20 +40,6 @@ func Split(text []byte) (rest []byte, files []File) {
 	return append(rest, text[kept:]...), files
 }
 
-// Decode gives the first file of a part that is said to be uuencoded, even one
-// without an end; nil if there is none.
-func Decode(text []byte) []byte {
-	for at := 0; at < len(text); {
-		line, next := lineAt(text, at)
-		if _, ok := frame(line, "begin "); ok {
-			data, _ := lines(text, next)
-			return data
-		}
-		at = next
-	}
-	return nil
-}
-
 // lineAt gives a line without its end, and where the next one begins.
 func lineAt(text []byte, at int) (line []byte, next int) {
 	line = text[at:]

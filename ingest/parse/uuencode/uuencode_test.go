@@ -134,22 +134,6 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestDecode: a part that is said to be uuencoded gives what there is.
-func TestDecode(t *testing.T) {
-	whole := encode("a", some(100), '`')
-	for in, want := range map[string][]byte{
-		whole:                                 some(100),
-		"\n" + whole:                          some(100),
-		strings.TrimSuffix(whole, "`\nend\n"): some(100),
-		whole[:len("begin 644 a\n")+62]:       some(100)[:45],
-		"nothing":                             nil,
-	} {
-		if got := Decode([]byte(in)); !bytes.Equal(got, want) {
-			t.Errorf("%q is %x, want %x", in, got, want)
-		}
-	}
-}
-
 // TestLimits: F13. Frames that are none cost no more than other lines.
 func TestLimits(t *testing.T) {
 	for _, line := range []string{
@@ -232,6 +216,5 @@ func FuzzSplit(f *testing.F) {
 		if len(more) != min(len(files)+1, maxFiles) || string(more[0].Data) != "abc" || len(more) < maxFiles && !bytes.Equal(with, rest) {
 			t.Errorf("%q behind a file gives %d files and %q, want %d and %q", text, len(more), with, len(files)+1, rest)
 		}
-		Decode(text)
 	})
 }
