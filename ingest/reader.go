@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
@@ -28,8 +30,13 @@ const maxHeld = 8 << 20
 type Reader struct {
 	// Blobs holds the mails that are not in memory.
 	Blobs blob.Store
-	// Identify tells who wrote a mail; nil: nobody can.
-	Identify func(env *mailer.Envelope, h header.Header) mailer.Identity
+	// Verify sets Identity and Auth of a mail by its raw header and body; nil:
+	// nobody can tell who wrote it. An error means that the body could not be
+	// read; *verify.Verifier has it.
+	Verify func(ctx context.Context, m *mailer.Mail, h header.Header, body io.Reader) error
+	// Scan has the content checked, and may be slow; nil: nothing is. An error
+	// asks for a later try. *scan.Scanners has it.
+	Scan func(ctx context.Context, m *mailer.Mail, open func() (io.ReadCloser, error)) ([]mailer.Scan, error)
 	// Budget bounds the octets of raw mail that are being read at once, over
 	// all goroutines; 0: DefaultBudget. A mail larger than that waits until it
 	// is the only one. Of a large mail only so much counts as is ever held.
@@ -39,22 +46,17 @@ type Reader struct {
 	room *semaphore.Weighted
 }
 
-// Read fills Message and Identity of a mail whose other fields are set. It
-// waits until there is room in the budget. A mail that makes no sense is no
-// error, its Message says so; an error means that the bytes could not be had,
-// or that ctx was done first, and that trying again may help.
+// Read fills Message, Identity, Auth and Scans of a mail whose other fields are
+// set. It waits until there is room in the budget. A mail that makes no sense is
+// no error, its Message says so; an error means that the bytes could not be had,
+// that a content check asks for a later try, or that ctx was done first: trying
+// again may help.
 func (r *Reader) Read(ctx context.Context, m *mailer.Mail) error { return r.ReadFrom(ctx, m, r.Blobs) }
 
 // ReadFrom is Read for a mail whose bytes, where they are not in memory, are in
 // another store than Blobs.
 func (r *Reader) ReadFrom(ctx context.Context, m *mailer.Mail, blobs blob.Store) error {
-	r.once.Do(func() { r.room = semaphore.NewWeighted(r.budget()) })
-	weight := min(m.Raw.Size, maxHeld, r.budget())
-	if err := r.room.Acquire(ctx, weight); err != nil {
-		return fmt.Errorf("wait to read mail %s: %w", m.ID, err)
-	}
-	defer r.room.Release(weight)
-	if err := r.read(m, blobs); err != nil {
+	if err := r.read(ctx, m, blobs); err != nil {
 		return fmt.Errorf("read mail %s: %w", m.ID, err)
 	}
 	// RFC 3834 2, mail-traps E: no person sends with the null reverse-path. That
@@ -68,9 +70,11 @@ func (r *Reader) ReadFrom(ctx context.Context, m *mailer.Mail, blobs blob.Store)
 	return nil
 }
 
-// read has the mail read from where it is.
-func (r *Reader) read(m *mailer.Mail, blobs blob.Store) error {
+// read opens the mail where it is, and has it read, verified and checked. Only
+// the first needs memory; the others wait for DNS and for servers.
+func (r *Reader) read(ctx context.Context, m *mailer.Mail, blobs blob.Store) error {
 	src := parse.Bytes(m.Raw.Data)
+	var raw io.ReaderAt = bytes.NewReader(m.Raw.Data)
 	if m.Raw.Ref != "" {
 		if blobs == nil {
 			return errNoStore
@@ -80,30 +84,51 @@ func (r *Reader) read(m *mailer.Mail, blobs blob.Store) error {
 			return err
 		}
 		defer f.Close()
-		src = parse.File(f, m.Raw.Size)
+		src, raw = parse.File(f, m.Raw.Size), f
 	}
-	m.Message = src.Message()
-	r.identify(m, src)
-	if err := src.Err(); err != nil {
-		return fmt.Errorf("blob %s of %d octets: %w", m.Raw.Ref, m.Raw.Size, err)
+	h, err := r.parse(ctx, m, src)
+	if err == nil {
+		err = r.verify(ctx, m, h, raw)
 	}
-	return nil
+	if err != nil {
+		return fmt.Errorf("%d octets %s: %w", m.Raw.Size, m.Raw.Ref, err)
+	}
+	if r.Scan == nil {
+		return nil
+	}
+	m.Scans, err = r.Scan(ctx, m, func() (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(raw, int64(m.Own), m.Raw.Size-int64(m.Own))), nil
+	})
+	return err
 }
 
-// identify keeps a panic over hostile bytes from ending more than this mail
+// parse reads what the mail says, within the budget.
+func (r *Reader) parse(ctx context.Context, m *mailer.Mail, src *parse.Source) (header.Header, error) {
+	r.once.Do(func() { r.room = semaphore.NewWeighted(r.budget()) })
+	weight := min(m.Raw.Size, maxHeld, r.budget())
+	if err := r.room.Acquire(ctx, weight); err != nil {
+		return header.Header{}, fmt.Errorf("wait for room: %w", err)
+	}
+	defer r.room.Release(weight)
+	m.Message = src.Message()
+	h := src.Header()
+	return h, src.Err()
+}
+
+// verify keeps a panic over hostile bytes from ending more than this mail
 // (T63): it becomes a failed one, of which nothing is believed.
-func (r *Reader) identify(m *mailer.Mail, src *parse.Source) {
-	m.Identity = mailer.Identity{Why: "nothing here verifies senders"}
-	if r.Identify == nil {
-		return
+func (r *Reader) verify(ctx context.Context, m *mailer.Mail, h header.Header, raw io.ReaderAt) error {
+	m.Identity, m.Auth = mailer.Identity{Why: "nothing here verifies senders"}, mailer.Auth{}
+	if r.Verify == nil {
+		return nil
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			m.Identity = mailer.Identity{Why: "finding out the sender broke down"}
+			m.Identity, m.Auth = mailer.Identity{Why: "finding out the sender broke down"}, mailer.Auth{}
 			m.Message.Failure = fmt.Sprintf("finding out the sender broke down: %.200v", cause)
 		}
 	}()
-	m.Identity = r.Identify(&m.Envelope, src.Header())
+	return r.Verify(ctx, m, h, io.NewSectionReader(raw, int64(h.Body), m.Raw.Size-int64(h.Body)))
 }
 
 func (r *Reader) budget() int64 {

@@ -18,13 +18,27 @@ const (
 	Dropped   DeliveryState = "dropped"   // by the operator
 )
 
+// DeliveryKind is what a delivery says.
+type DeliveryKind string
+
+const (
+	NoticeKind  DeliveryKind = ""        // what happened in a case
+	HeldKind    DeliveryKind = "held"    // asks somebody to decide on a held mail
+	ConfirmKind DeliveryKind = "confirm" // asks the sender of a held mail whether it is theirs
+	DigestKind  DeliveryKind = "digest"  // what is held of a reseller's mail
+)
+
 // Delivery is one mail to one address that is to be sent. A notice is rendered
 // only when it is sent: the delivery says to whom (Participant of Case in
 // Tenant) and about which range of history, so that a later Due time and a
-// longer range make one notice of several changes.
+// longer range make one notice of several changes. One about held mail says
+// which Mail, and to which Person where the recipient is one.
 type Delivery struct {
 	ID          ID            `json:"id"`
+	Kind        DeliveryKind  `json:"kind,omitempty"`
 	Recipient   Address       `json:"recipient"`
+	Mail        ID            `json:"mail,omitempty"`
+	Person      string        `json:"person,omitempty"`
 	Tenant      string        `json:"tenant"`
 	Case        uint32        `json:"case"`
 	Participant uint16        `json:"participant"`

@@ -15,12 +15,15 @@ const (
 	UnknownYet
 	// VerifiedSPF: DMARC passed by SPF alone; may file and append, never command.
 	VerifiedSPF
-	// Verified: DMARC pass, aligned DKIM, a trusted sealer's chain,
-	// authenticated submission, or a listed trusted network.
+	// Verified: DMARC pass, aligned DKIM, authenticated submission, or a listed
+	// trusted network.
 	Verified
+	// VerifiedARC: the chain of a sealer we trust says that DMARC passed; as good
+	// as Verified.
+	VerifiedARC
 )
 
-var levelNames = [...]string{"unverified", "failed", "unknown yet", "verified(spf)", "verified"}
+var levelNames = [...]string{"unverified", "failed", "unknown yet", "verified(spf)", "verified", "verified(arc)"}
 
 // String gives the level's name, as design 4 spells it.
 func (l Level) String() string {
@@ -58,3 +61,8 @@ type Identity struct {
 // IsVerified tells whether the sender's address may be believed for filing and
 // appending.
 func (i Identity) IsVerified() bool { return i.Level >= VerifiedSPF && !i.Address.IsZero() }
+
+// MayCommand tells whether the sender's address may be believed for commands:
+// a pass by SPF alone is no proof, as other customers of the same relay pass too
+// (T12).
+func (i Identity) MayCommand() bool { return i.Level >= Verified && !i.Address.IsZero() }

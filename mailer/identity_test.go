@@ -8,6 +8,7 @@ import (
 func TestLevelText(t *testing.T) {
 	for level, name := range map[Level]string{
 		Unverified: "unverified", Failed: "failed", UnknownYet: "unknown yet", VerifiedSPF: "verified(spf)", Verified: "verified",
+		VerifiedARC: "verified(arc)",
 	} {
 		data, err := json.Marshal(level)
 		if err != nil || string(data) != `"`+name+`"` {
@@ -18,7 +19,7 @@ func TestLevelText(t *testing.T) {
 			t.Errorf("%s is read as %v, %v, want %v", data, got, err, level)
 		}
 	}
-	for _, bad := range []string{"", "Verified", "verified(arc)", "level(9)"} {
+	for _, bad := range []string{"", "Verified", "verified(dkim)", "level(9)"} {
 		level := Failed
 		if err := level.UnmarshalText([]byte(bad)); err == nil || level != Failed {
 			t.Errorf("level %q was read as %v, %v, want an error and no change", bad, level, err)
@@ -29,17 +30,23 @@ func TestLevelText(t *testing.T) {
 	}
 }
 
-func TestIsVerified(t *testing.T) {
+// TestBelieved: who is believed for what (design 4, T12).
+func TestBelieved(t *testing.T) {
 	anna := MustAddress("anna@north.example")
-	for level, want := range map[Level]bool{
-		Unverified: false, Failed: false, UnknownYet: false, VerifiedSPF: true, Verified: true,
+	for _, tt := range []struct {
+		level           Level
+		write, commands bool
+	}{
+		{Unverified, false, false}, {Failed, false, false}, {UnknownYet, false, false},
+		{VerifiedSPF, true, false}, {Verified, true, true}, {VerifiedARC, true, true},
 	} {
-		if got := (Identity{Level: level, Address: anna}).IsVerified(); got != want {
-			t.Errorf("%v: believed %v, want %v", level, got, want)
+		id := Identity{Level: tt.level, Address: anna}
+		if id.IsVerified() != tt.write || id.MayCommand() != tt.commands {
+			t.Errorf("%v: believed %v, for commands %v, want %v and %v", tt.level, id.IsVerified(), id.MayCommand(), tt.write, tt.commands)
 		}
 		// F6: no single From, nobody to believe, whatever passed.
-		if (Identity{Level: level}).IsVerified() {
-			t.Errorf("%v without an address is believed", level)
+		if id.Address = (Address{}); id.IsVerified() || id.MayCommand() {
+			t.Errorf("%v without an address is believed", tt.level)
 		}
 	}
 	if (Identity{}).IsVerified() {

@@ -11,15 +11,18 @@ import (
 type Mail struct {
 	ID       ID
 	Received time.Time
-	Door     string // which door it came by: "mx", "imap", "file"
+	Door     string // which door it came by: "mx", "submission", "lmtp", "imap", "file"
 	Envelope Envelope
 	Identity Identity
+	Auth     Auth
+	Scans    []Scan
 	Message  Message
 
 	// Raw is the mail as it is kept: our own trace headers, then the bytes as
-	// they came. Sum is the SHA-256 of the latter alone, so that a retry of the
-	// same mail is recognised.
+	// they came, from the octet Own on. Sum is the SHA-256 of the latter alone,
+	// so that a retry of the same mail is recognised.
 	Raw blob.Body
+	Own int
 	Sum [32]byte
 }
 

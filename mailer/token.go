@@ -19,12 +19,16 @@ const (
 	PurposeReturnPath Purpose = 'b' // return path: bounces of this delivery
 	PurposeMessageID  Purpose = 'm' // our own Message-ID: this case
 	PurposeLeave      Purpose = 'l' // one-click link: this participant leaves the case
+	PurposeHeld       Purpose = 'h' // decides on a held mail, Delivery being its number
+	PurposeConfirm    Purpose = 'c' // the sender of a held mail confirms it, Delivery being its number
 )
 
 // Local parts of our own addresses begin so, and a token follows (design 3).
 const (
 	ReplyPart      = "case-"
 	ReturnPathPart = "r-"
+	HeldPart       = "h-"
+	ConfirmPart    = "c-"
 )
 
 // Loggable is the address without its token, which is a secret of whoever it was
@@ -33,7 +37,7 @@ func (a Address) Loggable() string {
 	if a.IsZero() {
 		return "<>"
 	}
-	for _, part := range [...]string{ReplyPart, ReturnPathPart} {
+	for _, part := range [...]string{ReplyPart, ReturnPathPart, HeldPart, ConfirmPart} {
 		if local := lower(a.Local); len(local) > len(part) && local[:len(part)] == part {
 			return part + "…@" + a.Domain
 		}
@@ -48,7 +52,7 @@ type Token struct {
 	Tenant      uint32    // TenantTag of the reseller
 	Case        uint32    // the case's number within the reseller
 	Participant uint16    // number within the case's sharing list; 0: none
-	Delivery    uint64    // ID.Number of the delivery; 0: none, and then it is left out
+	Delivery    uint64    // ID.Number of the delivery or held mail; 0: none, and then it is left out
 	Expires     time.Time // precision: one UTC day, valid through that day
 }
 

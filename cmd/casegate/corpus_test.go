@@ -38,8 +38,9 @@ func TestCorpusIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	contact := mailer.MustAddress("it@acme.example")
-	reader := &ingest.Reader{Blobs: blobs, Identify: func(*mailer.Envelope, header.Header) mailer.Identity {
-		return mailer.Identity{Level: mailer.Verified, Address: contact, Why: "given by the test"}
+	reader := &ingest.Reader{Blobs: blobs, Verify: func(_ context.Context, m *mailer.Mail, _ header.Header, _ io.Reader) error {
+		m.Identity = mailer.Identity{Level: mailer.Verified, Address: contact, Why: "given by the test"}
+		return nil
 	}}
 	count := map[cases.MailStatus]int{}
 	for _, item := range items {

@@ -387,7 +387,7 @@ func runWrong(data, addr string, mistake func(*bolt.Store) cases.Store) error {
 		return err
 	}
 	verifier := &verify.Verifier{Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
-	reader := &ingest.Reader{Blobs: blobs, Identify: verifier.Identify}
+	reader := &ingest.Reader{Blobs: blobs, Verify: verifier.Verify}
 	server := &mx.Server{Hostname: "gate.example", Handler: desk, Read: reader.Read, Blobs: blobs, NewID: ids.New, Log: slog.New(slog.DiscardHandler)}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {

@@ -132,7 +132,7 @@ func blobsIn(data string) *blob.Local { return &blob.Local{Dir: filepath.Join(da
 // newPipeline joins the doors' way of reading a mail.
 func newPipeline(conf config, blobs blob.Store, ids *mailer.IDs) *pipeline {
 	verifier := &verify.Verifier{Trusted: conf.trusted}
-	reader := &ingest.Reader{Blobs: blobs, Identify: verifier.Identify}
+	reader := &ingest.Reader{Blobs: blobs, Verify: verifier.Verify}
 	return &pipeline{reader: reader, newID: ids.New, now: time.Now, maxSize: conf.maxSize()}
 }
 

@@ -48,7 +48,7 @@ func doorRefusal(m *mailer.Mail, err error) mailer.Refusal {
 }
 
 // keep streams the mail to where its bytes stay, our trace header first, and
-// sets Raw and Sum.
+// sets Raw, Own and Sum.
 func (s *Server) keep(m *mailer.Mail, protocol string, r mailReader) (err error) {
 	spool := &blob.Spool{Store: s.Blobs}
 	defer func() {
@@ -56,7 +56,7 @@ func (s *Server) keep(m *mailer.Mail, protocol string, r mailReader) (err error)
 			spool.Abort()
 		}
 	}()
-	if _, err := io.WriteString(spool, received(m, protocol, s.Hostname)); err != nil {
+	if m.Own, err = io.WriteString(spool, received(m, protocol, s.Hostname)); err != nil {
 		return fmt.Errorf("spool mail: %w", err)
 	}
 	// Of the bytes as they came alone, so that a retry is recognised.

