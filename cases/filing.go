@@ -127,19 +127,6 @@ func (t *tenantDecision) append(c *Case, row rule, self *Participant) (mailer.Ou
 	return mailer.Outcome{Verdict: mailer.Accepted}, nil
 }
 
-// finish completes a change with its notices and makes it part of the decision.
-func (t *tenantDecision) finish(ch *change) {
-	ch.tell(t.dir, t.inform, t.newID)
-	t.part.changes = append(t.part.changes, ch)
-	t.part.record.Cases = append(t.part.record.Cases, ch.c.ID)
-}
-
-func (t *tenantDecision) traceNotices(ch *change) {
-	for _, delivery := range ch.deliveries {
-		t.trace.Effect("notice %s to %s", delivery.ID, delivery.Recipient)
-	}
-}
-
 func (t *tenantDecision) messageEvent(kind EventType, actor Actor) Event {
 	m := t.mail
 	limits, reply := m.Message.Limits, ""
