@@ -42,3 +42,19 @@ type AuthARC struct {
 	Sealers []string `json:"sealers"` // domains of the seals, the first hop first
 	Reason  string   `json:"reason,omitempty"`
 }
+
+// Fill gives methods that were not tried the word for it, "none", and makes
+// lists of what is nil, so that JSON always has the same shape.
+func (a *Auth) Fill() {
+	for _, word := range []*string{&a.SPF.Result, &a.DMARC.Result, &a.ARC.CV} {
+		if *word == "" {
+			*word = "none"
+		}
+	}
+	if a.DKIM == nil {
+		a.DKIM = []AuthDKIM{}
+	}
+	if a.ARC.Sealers == nil {
+		a.ARC.Sealers = []string{}
+	}
+}

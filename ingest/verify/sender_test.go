@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"bytes"
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -14,8 +16,16 @@ var trusting = &Verifier{Trusted: []netip.Prefix{
 }}
 
 func identify(fields string) mailer.Identity {
-	env := &mailer.Envelope{Remote: netip.MustParseAddr("127.0.0.1")}
-	return trusting.identify(env, header.Read([]byte(fields+"\r\n\r\nFrom: body@evil.test\r\n")))
+	return from(trusting, netip.MustParseAddr("127.0.0.1"), []byte(fields+"\r\n\r\nFrom: body@evil.test\r\n"))
+}
+
+// from is who wrote a mail that a client sends.
+func from(v *Verifier, client netip.Addr, raw []byte) mailer.Identity {
+	m := &mailer.Mail{Envelope: mailer.Envelope{Remote: client}}
+	if err := v.Verify(context.Background(), m, header.Read(raw), bytes.NewReader(nil)); err != nil {
+		panic(err) // the body is empty
+	}
+	return m.Identity
 }
 
 // TestNoIdentity: ways to make one program see ann@good.test where another sees
@@ -120,7 +130,7 @@ func TestIdentity(t *testing.T) {
 
 // TestTrustedNetworks: From is believed from a listed network and no other.
 func TestTrustedNetworks(t *testing.T) {
-	h := header.Read([]byte("From: Ann <ann@good.test>\r\n\r\n"))
+	raw := []byte("From: Ann <ann@good.test>\r\n\r\n")
 	tests := []struct {
 		remote string
 		want   mailer.Level
@@ -134,16 +144,13 @@ func TestTrustedNetworks(t *testing.T) {
 		{"", mailer.Unverified},
 	}
 	for _, tt := range tests {
-		env := &mailer.Envelope{}
-		if tt.remote != "" {
-			env.Remote = netip.MustParseAddr(tt.remote)
-		}
-		id := trusting.identify(env, h)
+		client, _ := netip.ParseAddr(tt.remote)
+		id := from(trusting, client, raw)
 		if id.Level != tt.want || id.Address != mailer.MustAddress("ann@good.test") || id.Why == "" {
 			t.Errorf("client %q: %s %q (%q), want %s with the address and a reason",
 				tt.remote, id.Level, id.Address, id.Why, tt.want)
 		}
-		if got := new(Verifier).identify(env, h); got.IsVerified() {
+		if got := from(new(Verifier), client, raw); got.IsVerified() {
 			t.Errorf("client %q: verified by a Verifier that trusts nobody", tt.remote)
 		}
 	}
@@ -160,8 +167,7 @@ func FuzzIdentify(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		h := header.Read(raw)
-		env := &mailer.Envelope{Remote: netip.MustParseAddr("127.0.0.1")}
-		id := trusting.identify(env, h)
+		id := from(trusting, netip.MustParseAddr("127.0.0.1"), raw)
 		switch {
 		case id.Why == "":
 			t.Error("no reason for the operator")

@@ -1,145 +1,111 @@
 // Package verify finds out who wrote a mail, and how far that may be believed
-// (design 4). It reads the raw header and the envelope; it is not for showing
-// names, and decides nothing about what a sender may do.
+// (design 4): by SPF, DKIM, DMARC and ARC, by the network it comes from, or by
+// who signed in. It reads the raw header, the raw body and the envelope; it is
+// not for showing names, and decides nothing about what a sender may do.
 //
-// The sender is the one mailbox of the one From field. So far the level comes
-// from the network alone; SPF, DKIM, DMARC and ARC have their place here.
+// The sender is the one mailbox of the one From field. Every doubt about who
+// that is, and every method that fails, takes belief away; none gives it.
 package verify
 
 import (
 	"context"
 	"io"
 	"net/netip"
-	"strings"
+	"slices"
+	"time"
 
 	"casegate/ingest/parse/header"
 	"casegate/mailer"
+	"casegate/mailer/dns"
 )
 
-// maxFrom is the longest From field that may name a sender, in octets: one
-// mailbox with a long name takes some hundreds.
-const maxFrom = 4 << 10
-
-// Verifier tells who wrote a mail. The zero value trusts no network; it is safe
-// for concurrent use.
+// Verifier tells who wrote a mail. The zero value trusts no network and asks no
+// DNS, so that nobody is verified. It is safe for concurrent use; its fields are
+// set before.
 type Verifier struct {
 	// Trusted are networks whose From is believed as it is, because they let
 	// only their own people send (design 2.5, trusted_networks).
 	Trusted []netip.Prefix
+	// DNS is asked for what domains publish; nil: nothing is published.
+	DNS *dns.Resolver
+	// Sealers are the domains whose ARC seals are believed, and those below them.
+	Sealers []string
+	// Authserv are the names under which our own front hops write
+	// Authentication-Results (RFC 8601 2.5). A mail from one brings SPF's result,
+	// which cannot be had any more, in the topmost such field.
+	Authserv []string
+	// Groups are addresses of Google Groups that rewrite From, and whose rewrite
+	// may be undone (design 4).
+	Groups []mailer.Address
+	// MayWriteAs tells whether who signed in may write as an address; nil: nobody may.
+	MayWriteAs func(user string, a mailer.Address) bool
+	// Now gives the time at which signatures must be valid; nil: time.Now.
+	Now func() time.Time
+	// Patience is how long one mail may wait for DNS in all; 0: 3 seconds.
+	Patience time.Duration
 }
+
+const (
+	defaultPatience = 3 * time.Second
+	// maxQuestions is what one mail may ask DNS: ten signatures, the seals of a
+	// chain, SPF's ten mechanisms with the hosts of their MX, and DMARC's walks.
+	maxQuestions = 100
+)
 
 // Verify sets Identity and Auth of a mail, whose header is h and whose body
 // follows. Its only errors are those of reading the body.
-func (v *Verifier) Verify(_ context.Context, m *mailer.Mail, h header.Header, _ io.Reader) error {
-	m.Identity = v.identify(&m.Envelope, h)
+func (v *Verifier) Verify(ctx context.Context, m *mailer.Mail, h header.Header, body io.Reader) error {
+	from, doubt := sender(h)
+	m.Identity = mailer.Identity{Address: from.Email, Name: from.Name}
+	env := &m.Envelope
+	prefix, trusted := v.trusts(env)
+	switch {
+	case env.User != "":
+		m.Identity = v.signedIn(env.User, m.Identity)
+	case trusted:
+		// What DNS would say changes nothing, and it may be away.
+		m.Identity.Level, m.Identity.Why = mailer.Verified, "from the trusted network "+prefix.String()
+	default:
+		if err := v.authenticate(ctx, m, h, body); err != nil {
+			return err
+		}
+	}
+	if doubt != "" {
+		m.Identity = mailer.Identity{Level: mailer.Unverified, Why: doubt + ": no sender to verify"}
+	}
+	m.Auth.Fill()
 	return nil
 }
 
-// identify gives the sender of a mail. Where From leaves a doubt about who that
-// is, the Identity has no address and is never verified; Why says what it was.
-func (v *Verifier) identify(env *mailer.Envelope, h header.Header) mailer.Identity {
-	from, doubt := sender(h)
-	if doubt != "" {
-		return mailer.Identity{Level: mailer.Unverified, Why: doubt + ": no sender to verify"}
+// signedIn judges a mail of somebody who proved at the door who they are.
+func (v *Verifier) signedIn(user string, id mailer.Identity) mailer.Identity {
+	if v.MayWriteAs != nil && v.MayWriteAs(user, id.Address) {
+		id.Level, id.Why = mailer.Verified, "signed in as "+user
+		return id
 	}
-	id := mailer.Identity{Level: mailer.Unverified, Address: from.Email, Name: from.Name}
-	switch prefix, ok := v.trusts(env.Remote); {
-	case ok:
-		id.Level = mailer.Verified
-		id.Why = "from the trusted network " + prefix.String()
-	case !env.Remote.IsValid():
-		id.Why = "not received from a network address; nothing vouches for the sender"
-	default:
-		id.Why = env.Remote.Unmap().String() + " is in no trusted network; nothing vouches for the sender"
-	}
+	id.Level, id.Reject = mailer.Failed, true
+	id.Why = "signed in as " + user + ", who may not write as this sender"
 	return id
 }
 
-// trusts finds the trusted network that an address is in. An IPv4 client on an
-// IPv6 socket counts as the IPv4 client it is.
-func (v *Verifier) trusts(remote netip.Addr) (netip.Prefix, bool) {
-	remote = remote.Unmap().WithZone("")
-	for _, p := range v.Trusted {
-		if p.Contains(remote) {
-			return p, true
-		}
+// trusts finds the trusted network that a mail comes from. An IPv4 client on an
+// IPv6 socket counts as the IPv4 client it is. What a front hop passes on comes
+// from anywhere.
+func (v *Verifier) trusts(env *mailer.Envelope) (netip.Prefix, bool) {
+	if env.FrontHop {
+		return netip.Prefix{}, false
 	}
-	return netip.Prefix{}, false
+	remote := env.Remote.Unmap().WithZone("")
+	i := slices.IndexFunc(v.Trusted, func(p netip.Prefix) bool { return p.Contains(remote) })
+	if i < 0 {
+		return netip.Prefix{}, false
+	}
+	return v.Trusted[i], true
 }
 
-// sender reads the one mailbox of the one From field (T4 to T8, F6), or says
-// what is in the way. It takes the raw field: encoded words are decoded only in
-// the name, when the address is settled.
-func sender(h header.Header) (mailer.Mailbox, string) {
-	var from []header.Field
-	for _, f := range h.Fields {
-		switch {
-		case f.Is("From"):
-			from = append(from, f)
-		case isDisguised(f.Name):
-			return mailer.Mailbox{}, "a field name that other programs may read as From"
-		}
-		if hidesFrom(f) {
-			return mailer.Mailbox{}, "a continuation line that other programs may read as From"
-		}
+func (v *Verifier) now() time.Time {
+	if v.Now != nil {
+		return v.Now()
 	}
-	switch {
-	case h.Over != "":
-		return mailer.Mailbox{}, "the header is beyond the limits, a From may be in the rest"
-	case len(from) == 0:
-		return mailer.Mailbox{}, "no From field"
-	case len(from) > 1:
-		return mailer.Mailbox{}, "several From fields"
-	}
-	return mailbox(from[0].Value())
-}
-
-// mailbox reads the value of From.
-func mailbox(value string) (mailer.Mailbox, string) {
-	if len(value) > maxFrom {
-		return mailer.Mailbox{}, "From is too long"
-	}
-	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-		return mailer.Mailbox{}, "a control character in From"
-	}
-	entries := header.Addresses(value, "")
-	switch {
-	case len(entries) == 0:
-		return mailer.Mailbox{}, "no address in From"
-	case len(entries) > 1:
-		return mailer.Mailbox{}, "several mailboxes in From"
-	case entries[0].Doubt != "":
-		return mailer.Mailbox{}, "From holds " + entries[0].Doubt
-	case entries[0].Email.IsZero():
-		return mailer.Mailbox{}, "no address in From"
-	}
-	return entries[0].Mailbox, ""
-}
-
-// isDisguised tells a name that is From but for octets that no field name has:
-// some programs drop them and see a From (T8).
-func isDisguised(name string) bool {
-	odd := false
-	letters := strings.Map(func(r rune) rune {
-		if r <= ' ' || r >= 0x7f {
-			odd = true
-			return -1
-		}
-		return r
-	}, name)
-	return odd && strings.EqualFold(letters, "From")
-}
-
-// hidesFrom tells a field with a continuation line that looks like a From field
-// with an address: programs that do not unfold, or trim lines first, see one
-// there (espoofer a9 to a11). A list of field names, as in DKIM's h=, does not.
-func hidesFrom(f header.Field) bool {
-	lines := strings.Split(string(f.Raw), "\n")
-	for _, line := range lines[1:] {
-		name, value, found := strings.Cut(line, ":")
-		if found && strings.EqualFold(strings.TrimSpace(name), "From") && strings.Contains(value, "@") {
-			return true
-		}
-	}
-	return false
+	return time.Now()
 }

@@ -1,0 +1,64 @@
+package verify
+
+import (
+	"slices"
+	"strings"
+
+	"casegate/ingest/parse/header"
+	"casegate/mailer"
+	"casegate/mailer/authres"
+)
+
+// frontHop is what an MTA in front of us says of a mail.
+type frontHop struct {
+	silent bool // nothing at all
+	spf    mailer.AuthSPF
+	dkim   []string // domains of signatures that passed before it touched the mail
+}
+
+// readFrontHop takes SPF's result, and signatures that the hop itself may have
+// broken since, from the topmost Authentication-Results: the hop writes above
+// what it received. A field further down, or of another name, was there before
+// it and is anybody's (RFC 8601 5, T9).
+func (v *Verifier) readFrontHop(h header.Header) frontHop {
+	hop := frontHop{silent: true, spf: mailer.AuthSPF{Result: "none", Reason: "came by a front hop that does not say"}}
+	all := h.All("Authentication-Results")
+	if len(all) == 0 {
+		return hop
+	}
+	results, err := authres.Parse(all[0])
+	if err != nil || !slices.ContainsFunc(v.Authserv, func(id string) bool { return strings.EqualFold(id, results.ID) }) {
+		return hop
+	}
+	hop.silent = false
+	for _, m := range results.Methods {
+		switch strings.ToLower(m.Name) {
+		case "spf":
+			path, _ := m.Prop("smtp", "mailfrom")
+			hop.spf = mailer.AuthSPF{Result: strings.ToLower(m.Result), Domain: domainOf(path), Reason: "says the front hop " + results.ID}
+			if hop.spf.Domain == "" {
+				helo, _ := m.Prop("smtp", "helo")
+				hop.spf.Helo, hop.spf.Domain = true, domainOf(helo)
+			}
+		case "dkim":
+			signer, _ := m.Prop("header", "d")
+			if domain := domainOf(signer); domain != "" && strings.EqualFold(m.Result, pass) {
+				hop.dkim = append(hop.dkim, domain)
+			}
+		}
+	}
+	return hop
+}
+
+// domainOf takes the domain of an address, or one that stands alone; "" where it
+// is none.
+func domainOf(s string) string {
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		s = s[i+1:]
+	}
+	a, err := mailer.NewAddress("x", s)
+	if err != nil {
+		return ""
+	}
+	return a.Domain
+}
