@@ -40,8 +40,17 @@ func (c *Conn) peek(n int) ([]byte, error) {
 		c.failRead(err)
 		return nil, errBroken
 	}
-	return c.in.Peek(min(n, c.in.Buffered()))
+	b, err := c.in.Peek(min(n, c.in.Buffered()))
+	if c.taken += int64(len(b)); c.taken > maxText {
+		c.endFor(Errors, "552 5.3.4 %s reads no mail so large, closing")
+		return nil, errBroken
+	}
+	return b, err
 }
+
+// maxText is larger than any mail. One that is larger than the server's own
+// limit is read away by it, which must come to an end.
+const maxText = 1 << 30
 
 // ending finds the line with a single dot that ends the text after DATA: CR LF .
 // CR LF and nothing else (RFC 5321 4.1.1.4, T38). In a text without stray CR or

@@ -33,23 +33,34 @@ func (c *Conn) bdat(line string) {
 const badChunk = "501 5.5.4 BDAT takes a size and LAST, closing: the end of this chunk is not known"
 
 func parseBDAT(line string) (chunk, bool) {
-	fields := strings.Fields(line)
+	fields := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
 	if len(fields) < 2 || len(fields) > 3 || len(fields[0]) != 4 {
 		return chunk{}, false
 	}
-	size, err := strconv.ParseInt(fields[1], 10, 64)
-	if err != nil || size < 0 {
+	size, err := strconv.ParseUint(fields[1], 10, 63)
+	if err != nil {
 		return chunk{}, false
 	}
 	last := len(fields) == 3
 	if last && !strings.EqualFold(fields[2], "LAST") {
 		return chunk{}, false
 	}
-	return chunk{left: size, last: last}, true
+	return chunk{left: int64(size), last: last}, true
 }
 
-// swallow reads n octets away; false if the connection broke.
+// swallow reads n octets away; false if the connection broke, or if it is more
+// than anybody needs who made a mistake.
 func (c *Conn) swallow(n int64) bool {
+	if n == 0 {
+		return true
+	}
+	if !c.tally.waste(n) {
+		c.endFor(Errors, "552 5.3.4 %s does not read so much for nothing, closing")
+		return false
+	}
+	if !c.pace.text {
+		c.pace.begin()
+	}
 	if _, err := io.CopyN(io.Discard, c.in, n); err != nil {
 		c.failRead(err)
 		return false
@@ -110,6 +121,9 @@ func (c *Conn) nextChunk() bool {
 				return false
 			}
 			c.chunk = ch
+			if ch.left > 0 {
+				c.tally.mail() // it goes on
+			}
 			return true
 		case "NOOP":
 			c.send("250 2.0.0 I have successfully done nothing")

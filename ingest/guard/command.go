@@ -2,12 +2,9 @@ package guard
 
 import (
 	"bufio"
-	"context"
-	"crypto/tls"
 	"errors"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // maxCommand is the longest command line in octets, its end included: 512 and
@@ -23,15 +20,26 @@ func (c *Conn) nextCommand() bool {
 		c.fail("")
 		return false
 	}
-	if c.isDrained() {
-		c.failRead(errDraining)
+	if draining, shed := c.isWoken(); draining || shed {
+		c.failRead(errWoken)
 		return false
 	}
+	c.mute, c.pace.text = false, false
+	c.waits(true)
 	line := c.readCommand()
+	c.spoke()
 	if c.mode == dead {
 		return false
 	}
+	if c.sasl {
+		// Base64 may look like any verb.
+		c.sasl = false
+		c.line = []byte(line + "\r\n")
+		return true
+	}
 	switch verb := verbOf(line); {
+	case isForeign([]byte(line)):
+		c.failRead(errForeign)
 	case verb == "BDAT":
 		c.bdat(line)
 	case verb == "STARTTLS" && c.guard.TLS != nil && !c.TLS():
@@ -64,9 +72,17 @@ func (c *Conn) pass(line string) bool {
 // believes it to be, what follows cannot be trusted to be commands, and the
 // connection ends.
 func (c *Conn) readCommand() string {
+	if c.tally.isOver() {
+		c.endFor(Errors, "421 4.7.0 %s closes: too many errors, or too many commands without a mail")
+		return ""
+	}
 	if next := c.next; next != "" {
 		c.next = ""
 		return next
+	}
+	if err := c.await(); err != nil {
+		c.failRead(err)
+		return ""
 	}
 	b, err := c.in.ReadSlice('\n')
 	switch {
@@ -89,7 +105,9 @@ func (c *Conn) readCommand() string {
 			return ""
 		}
 	}
-	return string(b)
+	line := string(b)
+	c.tally.command(verbOf(line))
+	return line
 }
 
 // verbOf gives a command's verb in upper case. Whatever go-smtp would take for
@@ -102,36 +120,4 @@ func verbOf(line string) string {
 		return ""
 	}
 	return strings.ToUpper(line[:4])
-}
-
-// handshakeTime is enough for a client on the other side of the world.
-const handshakeTime = 30 * time.Second
-
-// startTLS answers STARTTLS. The server does not hear of it; its session goes
-// on with the EHLO that must follow (RFC 3207 4.2).
-func (c *Conn) startTLS() {
-	if c.open {
-		c.send("503 5.5.1 STARTTLS is not allowed within a transaction")
-		return
-	}
-	// Commands sent along with STARTTLS would count as if they had come
-	// encrypted (T41).
-	if c.in.Buffered() > 0 {
-		c.fail("503 5.5.1 Nothing may follow STARTTLS before the handshake")
-		return
-	}
-	c.send("220 2.0.0 Ready to start TLS")
-	if err := c.flush(); err != nil {
-		c.fail("")
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), handshakeTime)
-	defer cancel()
-	secure := tls.Server(c.raw, c.guard.TLS)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		c.fail("")
-		return
-	}
-	c.wire = secure
-	c.greeting = ""
 }

@@ -18,25 +18,38 @@ type Conn struct {
 	guard *Guard
 	raw   net.Conn // the socket: deadlines, and closing from elsewhere
 	wire  net.Conn // the socket, or TLS over it
+	from  origin
 	end   time.Time
-	in    *bufio.Reader
+
+	in    *bufio.Reader // nil while the client is silent, see await
+	small [smallBuffer]byte
+	early []byte // the part of small that in has not taken yet
 	out   []byte // replies not yet sent
 
 	mode     mode
+	greeted  bool
 	line     []byte // rest of what is for the server, and it has not yet taken
 	next     string // command of the client that was read too early
 	greeting string // "HELO" or "EHLO" as passed on; "" before
 	ready    bool   // the transaction has a recipient
 	ending   ending
 	newlines newlines
+	taken    int64 // octets of the present text
 	chunk    chunk
 	chunked  bool // the server was told DATA for a BDAT
-	mute     bool // the server's next reply is for nobody
+	mute     bool // the server's replies are for nobody until it asks for a command
+	sasl     bool // the client's next line answers a 334 (RFC 4954 4)
 	hangup   bool
+	pace     pace
+	tally    tally
 
 	mu       sync.Mutex
 	open     bool // a transaction is going on
 	draining bool
+	shed     bool
+	spoken   bool      // has said a whole command
+	shaking  bool      // within a TLS handshake
+	since    time.Time // the client keeps us waiting; zero: it does not
 }
 
 // mode is what the next octet from the client belongs to.
@@ -51,18 +64,18 @@ const (
 
 const (
 	readBuffer  = 8 << 10 // more than the longest command
+	smallBuffer = 256     // enough for nearly every command
 	writeBuffer = 4 << 10
 )
 
 var (
-	errDraining = errors.New("shutting down")
-	errBroken   = errors.New("connection lost")
+	errWoken  = errors.New("the guard ends the session")
+	errBroken = errors.New("connection lost")
 )
 
 func newConn(g *Guard, raw net.Conn) *Conn {
 	c := &Conn{guard: g, raw: raw, wire: raw}
 	c.end = time.Now().Add(positive(g.Session, defaultSession))
-	c.in = bufio.NewReaderSize(source{c}, readBuffer)
 	return c
 }
 
@@ -99,6 +112,10 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	if !c.greeted {
+		c.greeted = true
+		c.greet()
+	}
 	switch c.mode {
 	case inData:
 		return c.readData(p)
@@ -128,17 +145,19 @@ func (c *Conn) Write(p []byte) (int, error) {
 	switch {
 	case text && c.chunked:
 		c.mode, c.newlines = inChunks, newlines{}
+		c.beginText()
 		return len(p), nil
 	case text:
 		c.mode, c.ending, c.newlines = inData, ending{}, newlines{}
+		c.beginText()
 	case c.chunked:
 		// The server does not take the chunk that it was said to take.
 		c.fail("451 4.3.0 Internal failure, try again later")
 		return len(p), nil
 	case c.mute:
-		c.mute = false
 		return len(p), nil
 	}
+	c.sasl = strings.HasPrefix(line, "334")
 	if c.guard.Reply != nil {
 		line = c.guard.Reply(c, line)
 	}
@@ -146,23 +165,33 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func (c *Conn) beginText() {
+	c.taken = 0
+	c.pace.begin()
+	c.tally.mail()
+}
+
 // send queues a reply.
 func (c *Conn) send(line string) {
+	c.tally.reply(line)
 	c.out = append(append(c.out, line...), '\r', '\n')
 	if len(c.out) >= writeBuffer {
-		if err := c.flush(); err != nil {
+		if err := c.flush(c.deadline()); err != nil {
 			c.fail("")
 		}
 	}
 }
 
-func (c *Conn) flush() error {
+// flush sends the replies that wait.
+func (c *Conn) flush(until time.Time) error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	c.raw.SetWriteDeadline(c.deadline())
+	c.armWrite(until)
 	_, err := c.wire.Write(c.out)
-	c.out = c.out[:0]
+	if c.out = c.out[:0]; cap(c.out) > smallBuffer {
+		c.out = nil // the client may be silent after it, for long
+	}
 	return err
 }
 
@@ -175,20 +204,47 @@ func (c *Conn) fail(reply string) {
 	if reply != "" {
 		c.out = append(append(c.out, reply...), '\r', '\n')
 	}
-	c.flush()
+	// The session's time may be over already.
+	c.flush(time.Now().Add(lastWords))
 	c.wire.Close()
 }
 
 // failRead ends the connection because reading failed.
 func (c *Conn) failRead(err error) {
-	switch timeout := errors.Is(err, os.ErrDeadlineExceeded); {
-	case errors.Is(err, errDraining), timeout && c.isDrained():
-		c.fail("421 4.3.2 " + c.guard.Hostname + " is shutting down, try again later")
+	woken := errors.Is(err, errWoken)
+	timeout := woken || errors.Is(err, os.ErrDeadlineExceeded)
+	switch draining, shed := c.isWoken(); {
+	case errors.Is(err, errForeign):
+		c.guard.count(Foreign)
+		c.cut()
+	case timeout && draining:
+		c.fail(c.guard.signed("421 4.3.2 %s is shutting down, try again later"))
+	case timeout && shed:
+		c.fail(c.guard.signed("421 4.3.2 %s has too many connections, try again later"))
+	case timeout && c.pace.isOver():
+		c.endFor(Slow, "421 4.4.2 %s gets this mail too slowly, closing")
 	case timeout:
-		c.fail("421 4.4.2 " + c.guard.Hostname + " waited too long, closing")
+		c.endFor(Silent, "421 4.4.2 %s waited too long, closing")
 	default:
 		c.fail("")
 	}
+}
+
+// endFor counts why a session ends, and says it; %s is our name.
+func (c *Conn) endFor(why Reason, reply string) {
+	if c.mode != dead {
+		c.guard.count(why)
+		c.fail(c.guard.signed(reply))
+	}
+}
+
+// signed puts our name into a reply.
+func (g *Guard) signed(reply string) string { return strings.Replace(reply, "%s", g.Hostname, 1) }
+
+// cut ends the connection without a word, also without those not yet sent.
+func (c *Conn) cut() {
+	c.out = nil
+	c.fail("")
 }
 
 // Close implements net.Conn.
@@ -198,55 +254,27 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// drain makes the connection end as soon as no transaction is open. A read that
-// is waiting for a command is woken by a deadline in the past.
-func (c *Conn) drain() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.draining = true
-	if !c.open {
-		c.raw.SetReadDeadline(time.Unix(1, 0))
-	}
-}
-
-func (c *Conn) isDrained() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.draining && !c.open
-}
-
-// arm sets the deadline of the next read. It holds the lock of drain, so that a
-// deadline that wakes is never overwritten unseen.
-func (c *Conn) arm() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.draining && !c.open {
-		return errDraining
-	}
-	return c.raw.SetReadDeadline(c.deadline())
-}
-
-// deadline is per read and per write: whoever makes progress, however slowly,
-// is not cut before the session's end (mail-traps A4).
-func (c *Conn) deadline() time.Time {
-	d := time.Now().Add(positive(c.guard.Idle, defaultIdle))
-	if d.After(c.end) {
-		return c.end
-	}
-	return d
-}
-
 // source is the socket as the buffer reads it: it sends what is waiting first.
 type source struct{ c *Conn }
 
+// Read implements io.Reader.
 func (s source) Read(p []byte) (int, error) {
-	if err := s.c.flush(); err != nil {
+	c := s.c
+	if len(c.early) > 0 {
+		n := copy(p, c.early)
+		c.early = c.early[n:]
+		return n, nil
+	}
+	if err := c.flush(c.deadline()); err != nil {
 		return 0, err
 	}
-	if err := s.c.arm(); err != nil {
+	now := time.Now()
+	if err := c.arm(earliest(c.deadline(), c.pace.until(now))); err != nil {
 		return 0, err
 	}
-	return s.c.wire.Read(p)
+	n, err := c.wire.Read(p)
+	c.pace.got(n, time.Since(now), positive(c.guard.MinRate, defaultMinRate))
+	return n, err
 }
 
 // LocalAddr implements net.Conn.

@@ -15,11 +15,17 @@ import (
 // and a mail by BDAT, each with the text.
 func serve(t *testing.T, g *Guard) string {
 	t.Helper()
-	g.Hostname = "mx.north.example"
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	serveOn(t, g, l)
+	return l.Addr().String()
+}
+
+func serveOn(t *testing.T, g *Guard, l net.Listener) {
+	t.Helper()
+	g.Hostname = "mx.north.example"
 	guarded, err := g.Listen(l)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +43,6 @@ func serve(t *testing.T, g *Guard) string {
 			go answer(c.(*Conn))
 		}
 	}()
-	return l.Addr().String()
 }
 
 func answer(c *Conn) {
@@ -57,6 +62,19 @@ func answer(c *Conn) {
 			c.Transaction(true, true)
 		case "HANGUP":
 			c.Hangup()
+		case "AUTH":
+			say("334 ")
+			if line, err = r.ReadString('\n'); err != nil {
+				return
+			}
+			line = strings.TrimSuffix(line, "\r\n")
+		case "ERROR":
+			say("500 5.5.2 no")
+			continue
+		case "REFUSE":
+			if c.Refused() {
+				line = "enough"
+			}
 		case "DATA":
 			say("354 go on")
 			text, err := readText(c, r)
@@ -80,16 +98,17 @@ func readText(c *Conn, r *bufio.Reader) (text string, err error) {
 		b, chunkErr := io.ReadAll(chunks)
 		text, err = string(b), chunkErr
 	}
+	var lines strings.Builder
 	for {
 		line, e := r.ReadString('\n')
 		if line == ".\r\n" || e != nil {
-			return text, errors.Join(err, e)
+			return text + lines.String(), errors.Join(err, e)
 		}
-		text += line
+		lines.WriteString(line)
 	}
 }
 
-// talk sends everything at once and gives all that the server said, until it
+// talk sends everything at once after the greeting and gives all that the server said, until it
 // closes the connection.
 func talk(t *testing.T, addr, input string) string {
 	t.Helper()
@@ -99,15 +118,17 @@ func talk(t *testing.T, addr, input string) string {
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(20 * time.Second))
+	r := bufio.NewReader(c)
+	expect(t, r, "220 hello")
 	if _, err := io.WriteString(c, input); err != nil {
 		t.Fatal(err)
 	}
 	c.(*net.TCPConn).CloseWrite()
-	out, err := io.ReadAll(c)
+	out, err := io.ReadAll(r)
 	if ne, ok := err.(net.Error); ok && ne.Timeout() {
 		t.Fatalf("server neither answers nor closes after %q, it said %q", input, out)
 	}
-	return strings.TrimPrefix(string(out), "220 hello\r\n")
+	return string(out)
 }
 
 func TestDialogue(t *testing.T) {
@@ -143,6 +164,8 @@ func TestDialogue(t *testing.T) {
 		{"chunk of no size", "RCPT\r\nBDAT\r\na\r\n", "250 RCPT\r\n" + badChunk + "\r\n"},
 		{"chunk of negative size", "RCPT\r\nBDAT -1\r\na\r\n", "250 RCPT\r\n" + badChunk + "\r\n"},
 		{"second chunk of no size", "RCPT\r\nBDAT 0\r\nBDAT x\r\na\r\n", "250 RCPT\r\n250 2.0.0 Continue\r\n" + badChunk + "\r\n"},
+		{"answer to a challenge", "AUTH\r\nBDATthis\r\nBDAT 2\r\nxya\r\n", "334 \r\n250 BDATthis\r\n503 5.5.1 No recipient was accepted, the chunk is ignored\r\n250 a\r\n"},
+		{"chunk nobody needs", "BDAT 99999999999\r\nx", "552 5.3.4 mx.north.example does not read so much for nothing, closing\r\n"},
 		{"STARTTLS without TLS", "STARTTLS\r\n", "250 STARTTLS\r\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -157,7 +180,7 @@ func TestDialogue(t *testing.T) {
 // ends before the chunk could be taken for commands (A1).
 func TestBDATNotTaken(t *testing.T) {
 	ours, theirs := net.Pipe()
-	g := &Guard{}
+	g := &Guard{Silence: -1}
 	c := newConn(g, ours)
 	c.Transaction(true, true)
 	go func() {
@@ -171,6 +194,30 @@ func TestBDATNotTaken(t *testing.T) {
 	io.WriteString(c, "502 no\r\n")
 	if n, err := c.Read(buf); err != io.EOF {
 		t.Errorf("server got %q (%v) after it refused a chunk, want io.EOF", buf[:n], err)
+	}
+}
+
+// TestMaxText: a text without end ends the session, and is no mail.
+func TestMaxText(t *testing.T) {
+	ours, theirs := net.Pipe()
+	c := newConn(&Guard{Silence: -1, Hostname: "mx.north.example"}, ours)
+	c.in = bufio.NewReader(source{c})
+	io.WriteString(c, "354 go on\r\n")
+	c.taken = maxText - 100
+	heard := make(chan string)
+	go func() { all, _ := io.ReadAll(theirs); heard <- string(all) }()
+	go io.WriteString(theirs, strings.Repeat("x", 200))
+	got := 0
+	for buf := make([]byte, 50); ; {
+		n, err := c.Read(buf)
+		if got += n; err == io.EOF {
+			t.Fatalf("server got the end of a mail after %d octets", got)
+		} else if err != nil {
+			break
+		}
+	}
+	if all := <-heard; got != 100 || !strings.Contains(all, "552 5.3.4 mx.north.example") {
+		t.Errorf("server got %d octets, want 100; the client heard %q, want 552", got, all)
 	}
 }
 
@@ -209,4 +256,36 @@ func TestNewlines(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzText: the end of a text and its bare newlines are found where two plain
+// searches find them, however the text is cut.
+func FuzzText(f *testing.F) {
+	for _, text := range []string{"", ".\r\n", "a\r\n.\r\nQUIT\r\n", "\r\n.\r\r\n.\r\n", "\n.\n", "\r.\r", "..\r\n\r", "\r\n\x00.\r\n", "x\n.\r\ny\r\n.\r\n"} {
+		f.Add(text, 3)
+	}
+	f.Fuzz(func(t *testing.T, text string, cut int) {
+		cut = int(uint(cut) % uint(len(text)+1))
+		var e ending
+		n, end := e.scan([]byte(text[:cut]))
+		if !end {
+			var more int
+			more, end = e.scan([]byte(text[cut:]))
+			n += more
+		}
+		want := strings.Index("\r\n"+text, "\r\n.\r\n") + len(".\r\n")
+		if want < len(".\r\n") {
+			want = len(text)
+		}
+		if n != want || end != strings.HasSuffix("\r\n"+text[:n], "\r\n.\r\n") {
+			t.Errorf("%q, cut after %d: ends %v after %d octets, want after %d", text, cut, end, n, want)
+		}
+		var l newlines
+		l.scan([]byte(text[:cut]))
+		l.scan([]byte(text[cut:]))
+		l.end()
+		if bare := strings.ContainsAny(strings.ReplaceAll(text, "\r\n", ""), "\r\n"); l.bare != bare {
+			t.Errorf("%q, cut after %d: bare newline %v, want %v", text, cut, l.bare, bare)
+		}
+	})
 }

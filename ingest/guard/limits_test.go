@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -28,75 +29,214 @@ func expect(t *testing.T, r *bufio.Reader, want string) {
 	}
 }
 
-// TestConnections: the limit holds over all listeners, and a place that is
-// left can be taken again (F16).
-func TestConnections(t *testing.T) {
-	g := &Guard{Connections: 2}
-	first, second := serve(t, g), serve(t, g)
-	a, ra := dial(t, first)
-	_, rb := dial(t, second)
-	expect(t, ra, "220")
-	expect(t, rb, "220")
-	_, rc := dial(t, first)
-	expect(t, rc, "421 4.3.2 mx.north.example too many")
-	if rest, _ := io.ReadAll(rc); len(rest) > 0 {
-		t.Errorf("client beyond the limit got %q after 421, want the end", rest)
-	}
-	a.Close()
-	for range 200 {
-		_, r := dial(t, second)
-		if line, _ := r.ReadString('\n'); strings.HasPrefix(line, "220") {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error("the place of a closed connection was never free again")
+// pipes is a listener without a network, for tests in which time is not real.
+type pipes struct {
+	next   chan net.Conn
+	closed chan struct{}
 }
 
-// TestSlowSender: who goes on, however slowly, is not idle (A4). The whole takes
-// longer than the silence that is allowed.
-func TestSlowSender(t *testing.T) {
-	addr := serve(t, &Guard{Idle: 1500 * time.Millisecond})
-	c, r := dial(t, addr)
-	expect(t, r, "220")
-	io.WriteString(c, "DATA\r\n")
-	expect(t, r, "354")
-	for range 20 {
-		time.Sleep(100 * time.Millisecond)
-		io.WriteString(c, "x")
+func (l pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (l pipes) Close() error {
+	close(l.closed)
+	return nil
+}
+
+func (l pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.next:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
 	}
-	io.WriteString(c, "\r\n.\r\n")
-	expect(t, r, "250 "+strings.Repeat("x", 20))
+}
+
+// at gives a connection an address.
+type at struct {
+	net.Conn
+	addr string
+}
+
+func (c at) RemoteAddr() net.Addr {
+	return &net.TCPAddr{IP: net.ParseIP(c.addr), Port: 1025}
+}
+
+// from connects a client with an address of its own.
+func (l pipes) from(addr string) (net.Conn, *bufio.Reader) {
+	theirs, ours := net.Pipe()
+	l.next <- at{ours, addr}
+	return theirs, bufio.NewReader(theirs)
+}
+
+// within runs a test against a guard on a listener of pipes, in its own time.
+func within(t *testing.T, g *Guard, test func(t *testing.T, l pipes)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		l := pipes{make(chan net.Conn), make(chan struct{})}
+		serveOn(t, g, l)
+		test(t, l)
+	})
+}
+
+// TestSheds: beyond the limit who keeps us waiting longest makes place, even if
+// it drips, and not who is in the middle of a mail (T44, F16).
+func TestSheds(t *testing.T) {
+	g := &Guard{Connections: 3, Silence: -1}
+	within(t, g, func(t *testing.T, l pipes) {
+		busy, rBusy := l.from("192.0.2.1")
+		expect(t, rBusy, "220")
+		io.WriteString(busy, "DATA\r\n")
+		expect(t, rBusy, "354")
+		drip, rDrip := l.from("192.0.2.2")
+		expect(t, rDrip, "220")
+		time.Sleep(time.Second)
+		polite, rPolite := l.from("192.0.2.3")
+		expect(t, rPolite, "220")
+		for range 5 {
+			time.Sleep(time.Second)
+			io.WriteString(drip, "N")
+			io.WriteString(polite, "NOOP\r\n")
+			expect(t, rPolite, "250 NOOP")
+		}
+		time.Sleep(patience)
+		_, rNew := l.from("192.0.2.4")
+		expect(t, rDrip, "421 4.3.2 mx.north.example has too many")
+		expect(t, rNew, "220")
+		io.WriteString(polite, "NOOP\r\n")
+		expect(t, rPolite, "250 NOOP")
+		io.WriteString(busy, "text\r\n.\r\n")
+		expect(t, rBusy, "250 text")
+		if s := g.Stats(); s.Turned[Shed] != 1 || s.Open != 3 || s.Served != 4 {
+			t.Errorf("Stats: %+v, want 4 served, one shed, 3 open", s)
+		}
+	})
+}
+
+// TestShedsTheMany: a network that holds many places loses them before one that
+// holds a single one for a little longer.
+func TestShedsTheMany(t *testing.T) {
+	within(t, &Guard{Connections: 5, Silence: -1}, func(t *testing.T, l pipes) {
+		lone, rLone := l.from("192.0.2.1")
+		expect(t, rLone, "220")
+		time.Sleep(time.Second)
+		var first *bufio.Reader
+		for i := range 4 {
+			_, r := l.from("192.0.2.2")
+			expect(t, r, "220")
+			if i == 0 {
+				first = r
+			}
+			time.Sleep(time.Second)
+		}
+		_, rNew := l.from("192.0.2.3")
+		expect(t, first, "421 4.3.2")
+		expect(t, rNew, "220")
+		io.WriteString(lone, "NOOP\r\n")
+		expect(t, rLone, "250 NOOP")
+	})
+}
+
+// TestNoPlace: where everybody is busy, who comes last is told to come again.
+func TestNoPlace(t *testing.T) {
+	g := &Guard{Connections: 1, Silence: -1}
+	within(t, g, func(t *testing.T, l pipes) {
+		busy, rBusy := l.from("192.0.2.1")
+		expect(t, rBusy, "220")
+		io.WriteString(busy, "DATA\r\n")
+		expect(t, rBusy, "354")
+		time.Sleep(time.Second)
+		_, r := l.from("192.0.2.2")
+		expect(t, r, "421 4.3.2 mx.north.example too many")
+		if rest, _ := io.ReadAll(r); len(rest) > 0 {
+			t.Errorf("client beyond the limit got %q after 421, want the end", rest)
+		}
+		io.WriteString(busy, "\r\n.\r\n")
+		expect(t, rBusy, "250")
+		busy.Close()
+		synctest.Wait()
+		_, r = l.from("192.0.2.2")
+		expect(t, r, "220")
+		if n := g.Stats().Turned[TooMany]; n != 1 {
+			t.Errorf("%d were told that there are too many, want one", n)
+		}
+	})
+}
+
+// TestCrowded: who is silent when places are rare is not waited for so long.
+func TestCrowded(t *testing.T) {
+	within(t, &Guard{Connections: 4, Silence: -1}, func(t *testing.T, l pipes) {
+		for i, want := range []time.Duration{defaultIdle, defaultIdle, defaultIdle, crowdedIdle} {
+			_, r := l.from("192.0.2.1")
+			expect(t, r, "220")
+			if i < 3 {
+				continue // the others wait meanwhile
+			}
+			begin := time.Now()
+			expect(t, r, "421 4.4.2")
+			if waited := time.Since(begin); waited != want {
+				t.Errorf("client %d was waited for for %v, want %v", i, waited, want)
+			}
+		}
+	})
 }
 
 // TestSession: nobody stays for ever.
 func TestSession(t *testing.T) {
-	addr := serve(t, &Guard{Session: 200 * time.Millisecond})
-	c, r := dial(t, addr)
-	expect(t, r, "220")
-	for {
-		if _, err := io.WriteString(c, "NOOP\r\n"); err != nil {
-			return
+	within(t, &Guard{Session: time.Hour, Silence: -1}, func(t *testing.T, l pipes) {
+		c, r := l.from("192.0.2.1")
+		expect(t, r, "220")
+		for range 59 {
+			time.Sleep(time.Minute)
+			io.WriteString(c, "NOOP\r\n")
+			expect(t, r, "250")
 		}
-		line, err := r.ReadString('\n')
-		if strings.HasPrefix(line, "421 4.4.2") || err != nil && !errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if !strings.HasPrefix(line, "250") {
-			t.Fatalf("client got %q (%v), want 421 in the end", line, err)
-		}
+		expect(t, r, "421 4.4.2")
+	})
+}
+
+// TestTally: commands that lead to no mail, and errors, come to an end; what a
+// correct client does that pipelines into a refusal does not count.
+func TestTally(t *testing.T) {
+	transaction := "ERROR\r\n" + strings.Repeat("RCPT\r\n", 100) + "DATA\r\n.\r\n"
+	for name, tc := range map[string]struct {
+		input string
+		want  int // replies before the 421
+		end   bool
+	}{
+		"commands":      {strings.Repeat("NOOP\r\n", maxCommands+1), maxCommands, true},
+		"errors":        {strings.Repeat("ERROR\r\n", maxErrors+1), maxErrors, true},
+		"empty chunks":  {"RCPT\r\n" + strings.Repeat("BDAT 0\r\n", maxCommands+2), maxCommands + 2, true},
+		"large mailing": {strings.Repeat(transaction, maxErrors-1), (maxErrors - 1) * 103, false},
+		"many chunks":   {"RCPT\r\n" + strings.Repeat("BDAT 1\r\nx", 2*maxCommands), 2*maxCommands + 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := talk(t, serve(t, &Guard{}), tc.input)
+			replies := strings.Count(out, "\r\n")
+			if tc.end {
+				replies--
+			}
+			if end := strings.Contains(out, "421 4.7.0 mx.north.example closes"); replies != tc.want || end != tc.end {
+				t.Errorf("client got %d replies, closed %v; want %d, %v: %.200q", replies, end, tc.want, tc.end, out)
+			}
+		})
 	}
 }
 
 // TestPeerStopsReading: a client that takes no replies does not hold the server.
 func TestPeerStopsReading(t *testing.T) {
-	ours, theirs := net.Pipe()
-	defer theirs.Close()
-	c := newConn(&Guard{Idle: 50 * time.Millisecond}, ours)
-	io.WriteString(c, "220 hello\r\n")
-	if n, err := c.Read(make([]byte, 100)); n != 0 || err != io.EOF {
-		t.Errorf("server read %d octets (%v) from a client that does not read, want io.EOF", n, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		c := newConn(&Guard{}, ours)
+		io.WriteString(c, "220 hello\r\n")
+		begin := time.Now()
+		if n, err := c.Read(make([]byte, 100)); n != 0 || err != io.EOF {
+			t.Errorf("server read %d octets (%v) from a client that does not read, want io.EOF", n, err)
+		}
+		if waited := time.Since(begin); waited > 2*defaultIdle+time.Second {
+			t.Errorf("server waited %v for a client that does not read", waited)
+		}
+	})
 }
 
 // TestDrain: idle sessions end at once, others with their transaction.

@@ -1,31 +1,75 @@
 package mx
 
-import (
-	"strconv"
-	"strings"
+import "strings"
 
-	"casegate/ingest/guard"
-)
-
-// command looks at a command line before go-smtp does: it refuses HELO names
-// that could not stand in a header, and completes the one address without a
-// domain, which go-smtp does not know.
+// command looks at a command line before go-smtp does. What it answers itself,
+// go-smtp never hears of.
 func (s *Server) command(line string) (pass, reply string) {
 	verb, arg, _ := strings.Cut(line, " ")
-	switch strings.ToUpper(verb) {
-	case "HELO", "EHLO":
-		if !isHeloName(strings.TrimSpace(arg)) {
-			return "", "501 5.5.4 Say " + strings.ToUpper(verb) + " and your host name"
+	switch verb = strings.ToUpper(verb); verb {
+	case "HELO", "EHLO", "LHLO":
+		return line, s.refuseGreeting(verb, strings.TrimSpace(arg))
+	case "AUTH":
+		if s.Mode != Submission {
+			return "", "502 5.5.1 Nobody signs in here"
+		}
+	case "HELP":
+		return "", "214 2.0.0 This server takes mail for its own addresses (RFC 5321)"
+	case "MAIL":
+		if hasSecondAt(arg) {
+			return "", "553 5.1.7 The sender address is malformed"
 		}
 	case "RCPT":
+		if hasSecondAt(arg) {
+			return "", "553 5.1.3 The recipient address is malformed"
+		}
 		return s.completePostmaster(line), ""
 	}
 	return line, ""
 }
 
+// refuseGreeting gives the answer to a greeting that go-smtp must not see; "" for
+// all others.
+func (s *Server) refuseGreeting(verb, name string) string {
+	// LMTP has a greeting of its own, so that nobody speaks the one protocol and
+	// believes to speak the other (RFC 2033 4.1).
+	switch ours := (verb == "LHLO") == (s.Mode == LMTP); {
+	case !ours && s.Mode == LMTP:
+		return "500 5.5.1 This is LMTP, say LHLO"
+	case !ours:
+		return "500 5.5.1 This is not LMTP, say EHLO"
+	case !isHeloName(name):
+		return "501 5.5.4 Say " + verb + " and your host name"
+	}
+	return ""
+}
+
+// hasSecondAt tells a path whose domain has an @, as in <a@b@c>. go-smtp takes it,
+// and without the quotes, which it drops, it looks like <"a@b"@c>.
+func hasSecondAt(arg string) bool {
+	_, path, _ := strings.Cut(arg, ":")
+	path = strings.TrimPrefix(strings.TrimLeft(path, " \t"), "<")
+	if strings.HasPrefix(path, "@") { // a source route (RFC 5321 4.1.1.3)
+		_, path, _ = strings.Cut(path, ":")
+	}
+	if rest, quoted := strings.CutPrefix(path, `"`); quoted {
+		for path = rest; path != "" && path[0] != '"'; path = path[1:] {
+			if path[0] == '\\' && len(path) > 1 {
+				path = path[1:]
+			}
+		}
+	}
+	path, _, _ = strings.Cut(path, ">")
+	path, _, _ = strings.Cut(path, " ")
+	path, _, _ = strings.Cut(path, "\t")
+	return strings.Count(path, "@") > 1
+}
+
 // postmaster is the recipient that every server must accept (RFC 5321 4.5.1).
 const postmaster = "<postmaster>"
 
+// completePostmaster gives the one address without a domain its domain, as
+// go-smtp does not know it.
 func (s *Server) completePostmaster(line string) string {
 	before, path, _ := strings.Cut(line, ":")
 	path = strings.TrimLeft(path, " ")
@@ -50,17 +94,4 @@ func isHeloName(name string) bool {
 		}
 	}
 	return true
-}
-
-// reply completes the answer to EHLO: go-smtp announces the size that it would
-// enforce itself, one octet too low, and knows nothing of the guard's STARTTLS.
-func (s *Server) reply(c *guard.Conn, line string) string {
-	if line != "250-SIZE" && line != "250 SIZE" {
-		return line
-	}
-	line += " " + strconv.FormatInt(s.maxSize(), 10)
-	if s.TLS != nil && !c.TLS() {
-		line = "250-STARTTLS\r\n" + line
-	}
-	return line
 }

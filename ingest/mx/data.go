@@ -15,7 +15,7 @@ import (
 // take is the way of one mail: keep its bytes, read them, have them decided,
 // answer. What it returns is the reply, also on success.
 func (s *Server) take(tx *transaction, r mailReader) error {
-	m := &mailer.Mail{ID: s.NewID(), Received: s.Now(), Door: "mx", Envelope: tx.envelope}
+	m := &mailer.Mail{ID: s.NewID(), Received: s.Now(), Door: s.Mode.String(), Envelope: tx.envelope}
 	err := s.keep(m, tx.protocol, r)
 	if errors.Is(err, errAborted) {
 		s.logMail(m, "aborted", nil)
@@ -28,6 +28,8 @@ func (s *Server) take(tx *transaction, r mailReader) error {
 		return reply(250, code{2, 0, 0}, "Accepted as "+string(m.ID))
 	}
 	if errors.Is(err, errTooLarge) || errors.Is(err, errBareNewline) {
+		// A front hop is told so too: nothing of the mail was kept, so that the
+		// only copy is the one in its queue.
 		s.tellRefused(doorRefusal(m, err))
 	}
 	answer := replyTo(err, m.ID)
@@ -137,7 +139,7 @@ func (s *Server) decide(m *mailer.Mail) error {
 	if want := len(m.Envelope.Recipients); len(outcomes) != want {
 		return fmt.Errorf("handler gave %d outcomes for %d recipients", len(outcomes), want)
 	}
-	if r := replyToAll(outcomes); r != nil {
+	if r := replyToAll(outcomes); r != nil && !(m.Envelope.FrontHop && !r.Temporary()) {
 		// With the id the operator can be asked why.
 		return reply(r.Code, r.EnhancedCode, r.Message+" ("+string(m.ID)+")")
 	}

@@ -1,13 +1,16 @@
 package mx
 
 import (
+	"encoding/base64"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -18,12 +21,14 @@ import (
 //	repeat N "..."    send them N times
 //	< PREFIX          expect a reply whose last line begins so
 //	has LINE          the reply before had this line
+//	base64 PREFIX "..."  send a line that ends in the base64 of a Go string
+//	tls               do the client's part of a handshake
 //	end               expect that the server closes the connection
 //	mail RCPTS "..."  expect a mail with this text to have reached the handler
 //	refused REASON    expect the handler to have heard of a refusal
 //	blobs N           expect this many blobs left
 //
-// At the end, there must be no mails and refusals that were not expected, and
+// The name of the file is the mode, with others for MX. At the end, there must be no mails and refusals that were not expected, and
 // the client must not have been shown anything internal.
 func TestDialogues(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -35,12 +40,17 @@ func TestDialogues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		mode := modeOf(name)
 		// A txtar archive: titles between double hyphens, comment before the first.
 		titles := title.FindAllSubmatch(text, -1)
 		for i, script := range title.Split(string(text), -1)[1:] {
 			t.Run(string(titles[i][1]), func(t *testing.T) {
 				t.Parallel()
-				play(t, script)
+				if mode == Submission { // which makes one wait
+					synctest.Test(t, func(t *testing.T) { play(t, script, mode, &wires{next: make(chan net.Conn)}) })
+				} else {
+					play(t, script, mode, nil)
+				}
 			})
 		}
 	}
@@ -48,8 +58,22 @@ func TestDialogues(t *testing.T) {
 
 var title = regexp.MustCompile(`(?m)^-- (.*) --\n`)
 
-func play(t *testing.T, script string) {
-	d := open(t, nil)
+func modeOf(file string) Mode {
+	for _, m := range []Mode{Submission, LMTP} {
+		if filepath.Base(file) == m.String()+".txtar" {
+			return m
+		}
+	}
+	return MX
+}
+
+func play(t *testing.T, script string, mode Mode, on net.Listener) {
+	d := open(t, func(d *door) {
+		d.Mode = mode
+		if mode == Submission {
+			d.on, d.TLS, d.Auth = on, selfSigned(t), account
+		}
+	})
 	p := &player{door: d, client: d.connect(t)}
 	for i, line := range strings.Split(script, "\n") {
 		line = strings.TrimRight(line, " ")
@@ -68,7 +92,7 @@ func play(t *testing.T, script string) {
 	if n := len(d.desk.refused); n != p.refused {
 		t.Errorf("handler heard of %d refusals, the script expects %d: %+v", n, p.refused, d.desk.refused)
 	}
-	if strings.Contains(p.heard.String(), secret) {
+	if strings.Contains(p.heard.String(), secret) || strings.Contains(p.heard.String(), hunter) {
 		t.Errorf("client was shown something internal (A5):\n%s", p.heard.String())
 	}
 }
@@ -108,6 +132,17 @@ func (p *player) step(t *testing.T, line string) error {
 			return err
 		}
 		p.out.WriteString(strings.Repeat(s, n))
+	case "base64":
+		prefix, quoted, _ := strings.Cut(arg, `"`)
+		s, err := strconv.Unquote(`"` + quoted)
+		if err != nil {
+			return err
+		}
+		s = strings.ReplaceAll(s, "PASSWORD", hunter)
+		p.out.WriteString(prefix + base64.StdEncoding.EncodeToString([]byte(s)) + "\r\n")
+	case "tls":
+		p.flush(t)
+		p.encrypt()
 	case "<":
 		p.flush(t)
 		return p.hear(arg)
@@ -160,6 +195,9 @@ func (p *player) expectMail(arg string) error {
 	var got []string
 	for _, r := range m.Envelope.Recipients {
 		got = append(got, r.String())
+	}
+	if m.Door != p.Mode.String() || m.Envelope.FrontHop != (p.Mode == LMTP) || (m.Envelope.User != "") != (p.Mode == Submission) {
+		return fmt.Errorf("handler saw a mail by the door %s with the envelope %+v", m.Door, m.Envelope)
 	}
 	if strings.Join(got, ",") != rcpts || m.body != want {
 		return fmt.Errorf("handler saw a mail to %v: %q", got, m.body)

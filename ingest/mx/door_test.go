@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,12 +32,16 @@ type seen struct {
 
 // desk is the handler of the tests. What it answers is in the local part of
 // the recipient: "unknown", "busy" and "explode" at RCPT; "refused", "again",
-// "full", "held", "fail", "panic" and "short" for the mail. Others are accepted.
+// "later", "full", "held", "fail", "panic" and "short" for the mail. Others are
+// accepted.
 type desk struct {
 	blobs blob.Store
 	enter chan<- string   // if set: told of each mail, ...
 	leave <-chan struct{} // ... and waited for
 	blind bool            // does not look at the bytes of mails
+	only  []string        // if set: the addresses that are ours
+
+	asked atomic.Int32 // about "later"
 
 	mu      sync.Mutex
 	mails   []seen
@@ -52,6 +59,9 @@ func (d *desk) Check(_ context.Context, env *mailer.Envelope, rcpt mailer.Addres
 	case "explode":
 		panic("check: " + secret)
 	}
+	if d.only != nil && !slices.Contains(d.only, rcpt.String()) {
+		o.Verdict, o.Reason = mailer.Refused, mailer.NoSuchAddress
+	}
 	return o
 }
 
@@ -67,6 +77,11 @@ func (d *desk) Accept(_ context.Context, m *mailer.Mail) ([]mailer.Outcome, erro
 		switch rcpt.Local {
 		case "refused":
 			o.Verdict, o.Reason, o.Text = mailer.Refused, mailer.NotAllowed, "Not you\r\n250 OK\xff"
+		case "later": // at the second try
+			if d.asked.Add(1) > 1 {
+				break
+			}
+			fallthrough
 		case "again":
 			o.Verdict, o.Reason = mailer.Deferred, mailer.TryLater
 		case "full":
@@ -212,7 +227,21 @@ type door struct {
 	store *memory
 	log   *lockedBuffer
 	addr  string
+	// on is where it listens; nil: a free port of the loopback. A *wires is for
+	// clients in the same bubble of time.
+	on net.Listener
 }
+
+// account has the one user who can sign in, and one whose password nobody knows.
+func account(_ context.Context, user, password string) (bool, error) {
+	if user == "broken" {
+		return false, errors.New("open " + secret + ": broken")
+	}
+	return user == "ann@north.example" && password == hunter, nil
+}
+
+// hunter is a password, which no client, log or record may ever show.
+const hunter = "hunter2 zażółć"
 
 type lockedBuffer struct {
 	mu sync.Mutex
@@ -246,13 +275,12 @@ func open(t testing.TB, change func(*door)) *door {
 	if change != nil {
 		change(d)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	if d.on == nil {
+		d.on = listen(t)
 	}
-	d.addr = l.Addr().String()
+	d.addr = d.on.Addr().String()
 	served := make(chan error, 1)
-	go func() { served <- d.Serve(l) }()
+	go func() { served <- d.Serve(d.on) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -264,6 +292,11 @@ func open(t testing.TB, change func(*door)) *door {
 		}
 		for _, w := range d.desk.wrong {
 			t.Error(w)
+		}
+		for _, password := range []string{hunter, base64.StdEncoding.EncodeToString([]byte(hunter))} {
+			if strings.Contains(d.log.String(), password) {
+				t.Errorf("the log holds a password:\n%s", d.log)
+			}
 		}
 	})
 	return d

@@ -10,8 +10,11 @@ import (
 // logMail writes the one line of each mail (T79: no text of it, no tokens).
 func (s *Server) logMail(m *mailer.Mail, verdict string, err error) {
 	attrs := []any{
-		"id", m.ID, "verdict", verdict, "remote", m.Envelope.Remote, "reverse_path", m.Envelope.ReversePath.Loggable(),
-		"recipients", len(m.Envelope.Recipients), "size", m.Raw.Size,
+		"id", m.ID, "verdict", verdict, "door", m.Door, "remote", m.Envelope.Remote,
+		"reverse_path", m.Envelope.ReversePath.Loggable(), "recipients", len(m.Envelope.Recipients), "size", m.Raw.Size,
+	}
+	if m.Envelope.User != "" {
+		attrs = append(attrs, "user", m.Envelope.User)
 	}
 	level := slog.LevelInfo
 	if err != nil {

@@ -46,7 +46,7 @@ func TestBareNewlines(t *testing.T) {
 					c.expectEnd(t)
 				} else {
 					c.send(t, "NOOP\r\n")
-					c.expect(t, "250 2.0.0 I have")
+					c.expect(t, "250 2.0.0 Ok")
 				}
 				if n := d.desk.count(); n != 0 {
 					t.Errorf("handler saw %d mails, want none: %q", n, d.desk.mails[0].body)

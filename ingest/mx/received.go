@@ -19,18 +19,3 @@ func received(m *mailer.Mail, protocol, hostname string) string {
 	return fmt.Sprintf("Received: from %s\r\n\tby %s with %s id %s;\r\n\t%s\r\n",
 		from, hostname, protocol, m.ID, m.Received.Format(time.RFC1123Z))
 }
-
-// protocol is the transmission type of RFC 3848, with SMTPUTF8 RFC 6531 4.3.
-func protocol(extended bool, env mailer.Envelope) string {
-	name := "SMTP"
-	switch {
-	case env.UTF8:
-		name = "UTF8SMTP"
-	case extended:
-		name = "ESMTP"
-	}
-	if env.TLS {
-		name += "S"
-	}
-	return name
-}

@@ -116,15 +116,16 @@ func addressReply(err error, enhanced code, whose string) *smtp.SMTPError {
 
 // reply makes a reply of one line of printable ASCII.
 func reply(basic int, enhanced code, text string) *smtp.SMTPError {
-	return &smtp.SMTPError{Code: basic, EnhancedCode: enhanced, Message: printable(text)}
+	return &smtp.SMTPError{Code: basic, EnhancedCode: enhanced, Message: printable(text, maxText)}
 }
 
-// maxText keeps a reply line within 512 octets (RFC 5321 4.5.3.1.5).
+// maxText keeps a reply line within maxReply, with room for an id.
 const maxText = 400
 
-func printable(s string) string {
-	if len(s) > maxText {
-		s = s[:maxText]
+// printable keeps to ASCII and to a length in octets.
+func printable(s string, most int) string {
+	if len(s) > most {
+		s = s[:most]
 	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

@@ -75,8 +75,8 @@ func TestLog(t *testing.T) {
 		t.Fatalf("log has %d lines, want one for each of two mails:\n%s", len(got), d.log)
 	}
 	for i, want := range []string{
-		"level=INFO msg=mail id=%s verdict=refused remote=127.0.0.1 reverse_path=it@acme.example recipients=1 size=",
-		"level=ERROR msg=mail id=%s verdict=deferred remote=127.0.0.1 reverse_path=it@acme.example recipients=1 size=",
+		"level=INFO msg=mail id=%s verdict=refused door=mx remote=127.0.0.1 reverse_path=it@acme.example recipients=1 size=",
+		"level=ERROR msg=mail id=%s verdict=deferred door=mx remote=127.0.0.1 reverse_path=it@acme.example recipients=1 size=",
 	} {
 		if want = fmt.Sprintf(want, d.desk.mails[i+1].ID); !strings.Contains(got[i], want) {
 			t.Errorf("log says %q, want %q", got[i], want)

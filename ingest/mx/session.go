@@ -19,6 +19,8 @@ type session struct {
 	conn    *guard.Conn
 	smtp    *smtp.Conn
 	remote  netip.Addr
+	user    string       // who has signed in; "": nobody
+	failed  int          // tries at signing in
 	refused int          // recipients, over the whole session
 	tx      *transaction // nil: none is open
 }
@@ -56,12 +58,16 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		// RFC 5321 4.1.4; go-smtp would start anew and keep the recipients.
 		return reply(503, code{5, 5, 1}, "A transaction is open already, say RSET first")
 	}
+	if err := s.mayBegin(); err != nil {
+		return err
+	}
 	tx := &transaction{
 		envelope: mailer.Envelope{
 			Helo: s.smtp.Hostname(), Remote: s.remote, TLS: s.conn.TLS(), UTF8: opts.UTF8,
+			FrontHop: s.server.isFrontHop(s.remote), User: s.user,
 		},
 	}
-	tx.protocol = protocol(s.conn.Extended(), tx.envelope)
+	tx.protocol = s.server.Mode.protocol(s.conn.Extended(), &tx.envelope)
 	if from != "" {
 		a, err := address(from, opts.UTF8)
 		if err != nil {
@@ -78,7 +84,22 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt adds a recipient if the handler takes it.
+// mayBegin tells whether the client may send mail at all: a stranger may not at
+// the submission door (RFC 6409 4.3).
+func (s *session) mayBegin() error {
+	switch {
+	case s.server.Mode != Submission || s.user != "":
+		return nil
+	case !s.conn.TLS():
+		return errTLSFirst
+	}
+	return errSignInFirst
+}
+
+// Rcpt adds a recipient if the handler takes it, whoever asks: only addresses of
+// our own are taken, also from who has signed in (F12). An address that does not
+// exist is refused to a front hop too: nothing was sent yet that it could have
+// taken from a forged sender, and it asks so to refuse such mail itself.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	tx := s.tx
 	if tx == nil {
@@ -104,16 +125,25 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 
-// refuseRecipient counts, and ends the session of whoever collects refusals.
+// refuseRecipient counts, for the session and for the client's network, and ends
+// the session of whoever collects refusals. A front hop only hands on what others
+// have guessed; and that we cannot tell now is no guess at all.
 func (s *session) refuseRecipient(r *smtp.SMTPError) error {
-	if s.refused++; s.refused > maxRefused {
+	if s.tx.envelope.FrontHop || r.Temporary() {
+		return r
+	}
+	s.refused++
+	if tooMany := s.conn.Refused(); tooMany || s.refused > maxRefused {
 		s.conn.Hangup()
 		return reply(421, code{4, 7, 0}, "Too many recipients that do not exist, closing")
 	}
 	return r
 }
 
-// Data takes the text of the mail; one by BDAT comes from the guard.
+// Data takes the text of the mail; one by BDAT comes from the guard. With LMTP,
+// go-smtp answers so for each recipient: what the text is told is the same for
+// all of them. One that is put off puts off all, as nothing was written then, and
+// a front hop is not told of refusals (design 2.2, 2.5).
 func (s *session) Data(r io.Reader) error {
 	if s.tx == nil {
 		return reply(503, code{5, 5, 1}, "Say MAIL first")
