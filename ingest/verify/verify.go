@@ -49,7 +49,7 @@ const (
 	defaultPatience = 3 * time.Second
 	// maxQuestions is what one mail may ask DNS: ten signatures, the seals of a
 	// chain, SPF's ten mechanisms with the hosts of their MX, and DMARC's walks.
-	maxQuestions = 100
+	maxQuestions = 200
 )
 
 // Verify sets Identity and Auth of a mail, whose header is h and whose body
