@@ -21,6 +21,7 @@ type evidence struct {
 	front      frontHop
 	dmarc      dmarc.Result
 	spf        mailer.AuthSPF
+	spfUnsure  bool   // it might have passed, had DNS said all
 	aligned    string // domain that DKIM passed for and that stands for From where no DMARC record exists; "" none
 }
 
@@ -48,9 +49,9 @@ func (v *Verifier) authenticate(ctx context.Context, m *mailer.Mail, h header.He
 	}
 	if m.Envelope.FrontHop {
 		e.front = v.readFrontHop(h)
-		e.spf = e.front.spf
+		e.spf, e.spfUnsure = e.front.spf, e.front.spf.Result == string(dkim.TempError)
 	} else {
-		e.spf = v.spf(ctx, &m.Envelope)
+		e.spf, e.spfUnsure = v.spf(ctx, &m.Envelope)
 	}
 	if !m.Identity.Address.IsZero() {
 		v.evaluate(ctx, e, m.Identity.Address.Domain)

@@ -71,8 +71,7 @@ func unknown(e *evidence, from string) string {
 	if e.dmarc.Status == dmarc.TempError {
 		return "DMARC" + later
 	}
-	temporary := string(dkim.TempError)
-	if e.spf.Result == temporary && e.dmarc.Status == dmarc.Fail && dmarc.Aligned(from, e.spf.Domain) != "" {
+	if e.spfUnsure && e.dmarc.Status == dmarc.Fail && dmarc.Aligned(from, e.spf.Domain) != "" {
 		return "SPF of " + e.spf.Domain + later
 	}
 	for _, s := range e.signatures {
