@@ -52,9 +52,19 @@ func requiredKeys(layouts string) []string {
 	for _, role := range roles {
 		keys = append(keys, "reason."+role)
 	}
+	for _, level := range levels {
+		keys = append(keys, "level."+level)
+	}
+	for _, why := range whys {
+		keys = append(keys, "why."+why)
+	}
 	for _, f := range facts {
 		keys = append(keys, "label."+f.name)
 	}
+	for _, f := range heldFacts {
+		keys = append(keys, "label."+f.name)
+	}
+	keys = append(keys, "age.hours", "age.days", heldReplyNext)
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }

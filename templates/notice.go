@@ -10,10 +10,15 @@ const (
 	NewCase Notice = "new-case" // to agents: there is a case to answer
 	Message Notice = "message"  // somebody wrote
 	Shared  Notice = "shared"   // the case is shared with you
+
+	HeldReply  Notice = "held-reply"  // to who may decide: a mail to a reply address is held
+	HeldIntake Notice = "held-intake" // to agents: a mail that would file a case is held
+	Confirm    Notice = "confirm"     // to its sender: is it yours? It says nothing of the mail (T90)
+	Digest     Notice = "digest"      // to agents: all that is held
 )
 
 // Notices lists every Notice.
-var Notices = []Notice{Filed, NewCase, Message, Shared}
+var Notices = []Notice{Filed, NewCase, Message, Shared, HeldReply, HeldIntake, Confirm, Digest}
 
 // noticeParts are the texts that each notice has of its own: what happened, in
 // a few words and in a sentence, and what the reader can do now.
@@ -24,9 +29,30 @@ const (
 	RoleRequester = "requester"
 	RoleAgent     = "agent"
 	RoleShared    = "shared"
+	RoleNamed     = "named" // a mail names the reader as its sender
 )
 
-var roles = []string{RoleRequester, RoleAgent, RoleShared}
+var roles = []string{RoleRequester, RoleAgent, RoleShared, RoleNamed}
+
+// Levels of who wrote a held mail, each with a text.
+const (
+	LevelVerified   = "verified"
+	LevelUnverified = "unverified"
+	LevelFailed     = "failed" // what was checked speaks against it
+)
+
+var levels = []string{LevelVerified, LevelUnverified, LevelFailed}
+
+// Why a mail is held, each with a text.
+const (
+	WhyUnreadable  = "unreadable"
+	WhyForged      = "forged"
+	WhyContent     = "content"
+	WhyOtherSender = "other-sender" // on a reply address that is not the sender's
+	WhyUnverified  = "unverified"
+)
+
+var whys = []string{WhyUnreadable, WhyForged, WhyContent, WhyOtherSender, WhyUnverified}
 
 // Data is what a notice tells, put together by the caller. All strings may hold
 // anything: they are cleaned and escaped here (T77, T78).
@@ -48,6 +74,9 @@ type Data struct {
 	Messages     []Entry
 	MoreMessages int // that many more are not in the notice
 
+	Held     []HeldMail
+	MoreHeld int // that many more are not in the notice
+
 	Zone *time.Location // the reader's; nil: UTC
 }
 
@@ -62,6 +91,19 @@ type Entry struct {
 	Attachments     []Attachment
 	MoreAttachments int      // that many more are not listed
 	Limits          []string // what could not be read, and why
+}
+
+// HeldMail is a mail on which somebody has to decide. What is "" is not said.
+type HeldMail struct {
+	From    string // who wrote it
+	Level   string // how far that is known: LevelVerified, LevelUnverified, LevelFailed
+	Time    time.Time
+	Waits   time.Duration // 0: not said
+	Subject string
+	Why     string // it is held: WhyForged and so on, or words
+	Number  string // of the case whose reply address it came to
+	ID      string
+	Decide  string // the address to decide by
 }
 
 // Attachment is a file that came with a message. Size is in octets.
@@ -82,5 +124,10 @@ func sample() *Data {
 			Attachments: []Attachment{{"log.txt", 1200}}, MoreAttachments: 1, Limits: []string{"too deep"},
 		}},
 		MoreMessages: 1,
+		Held: []HeldMail{{
+			From: "eve@partner.example", Level: LevelUnverified, Time: when, Waits: 50 * time.Hour, Subject: "Me too",
+			Why: WhyOtherSender, Number: "NORTH-1041", ID: "06c2k7gq0r1ne", Decide: "h-x@gate.example",
+		}},
+		MoreHeld: 2,
 	}
 }

@@ -9,6 +9,15 @@ import (
 	"time"
 )
 
+// Subject is the heading of a notice, for the Subject of one that is about no case.
+func (s *Set) Subject(n Notice, lang string, d *Data) (string, error) {
+	c, ok := s.catalogues[lang]
+	if !ok {
+		return "", fmt.Errorf("subject of notice %q: no texts in language %q", n, lang)
+	}
+	return newView(n, c, d).Heading()
+}
+
 // Render writes a notice in one of the languages that Languages lists, as plain
 // text and as HTML, both with the same content. Lines end with \n.
 func (s *Set) Render(n Notice, lang string, d *Data) (text, html string, err error) {
@@ -39,6 +48,7 @@ type view struct {
 	catalogue
 	notice   Notice
 	Messages []message
+	Held     []held
 }
 
 // message is an Entry with its text cleaned.
@@ -70,12 +80,22 @@ func newView(n Notice, c catalogue, d *Data) *view {
 		}
 		v.Messages = append(v.Messages, message{e})
 	}
+	for _, h := range d.Held {
+		for _, field := range []*string{&h.From, &h.Subject, &h.Why, &h.Number, &h.ID, &h.Decide} {
+			*field = OneLine(*field)
+		}
+		v.Held = append(v.Held, held{h, v})
+	}
 	return v
 }
 
 // T gives the text at a key; one that is not there is an error of the layout.
 func (v *view) T(key string) (string, error) {
-	return v.N(key, len(v.Messages)+v.MoreMessages)
+	n := len(v.Messages) + v.MoreMessages
+	if v.notice == Digest {
+		n = len(v.Held) + v.MoreHeld
+	}
+	return v.N(key, n)
 }
 
 // N gives the text at a key in the form for a number.
@@ -126,8 +146,16 @@ func (v *view) Heading() (string, error) { return v.T(string(v.notice) + ".headi
 // Lead is the sentence under the heading.
 func (v *view) Lead() (string, error) { return v.T(string(v.notice) + ".lead") }
 
-// Next says what the reader can do now.
-func (v *view) Next() (string, error) { return v.T(string(v.notice) + ".next") }
+// Next says what the reader can do now; only agents block a sender.
+func (v *view) Next() (string, error) {
+	if v.notice == HeldReply && v.Role != RoleAgent {
+		return v.T(heldReplyNext)
+	}
+	return v.T(string(v.notice) + ".next")
+}
+
+// heldReplyNext is what those can do about a held reply who are no agents.
+const heldReplyNext = "held-reply.next.participant"
 
 // Reason says why the reader gets the notice.
 func (v *view) Reason() (string, error) {

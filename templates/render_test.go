@@ -153,6 +153,8 @@ func filledWith(s string) *Data {
 		*field = s
 	}
 	d.Messages = []Entry{{Author: s, Text: s, Attachments: []Attachment{{s, -1}}, Limits: []string{s}}}
+	x := "x" + s // nothing is said of what comes to nothing
+	d.Held = []HeldMail{{From: s, Level: s, Time: d.Filed, Waits: time.Second, Subject: x, Why: x, Number: x, ID: x, Decide: x}}
 	return d
 }
 
@@ -313,6 +315,43 @@ func TestPlurals(t *testing.T) {
 		if text, _ := render(t, s, Message, tt.lang, d); !strings.Contains(text, "\n"+tt.want+"\n") {
 			t.Errorf("%d messages in %s: no heading %q in:\n%s", tt.n, tt.lang, tt.want, text)
 		}
+	}
+	d := sample()
+	d.MoreHeld = 4
+	if text, _ := render(t, s, Digest, "pl", d); !strings.Contains(text, "\n5 wstrzymanych e-maili\n") {
+		t.Errorf("the digest does not count what is held:\n%s", text)
+	}
+}
+
+// TestAge: how long a mail has waited, in words that a person would use.
+func TestAge(t *testing.T) {
+	s := loaded(t)
+	for waits, want := range map[time.Duration]string{
+		time.Minute: "1 hour", 3*time.Hour + 59*time.Minute: "3 hours", 47 * time.Hour: "47 hours", 48 * time.Hour: "2 days", 1000 * time.Hour: "41 days",
+	} {
+		d := sample()
+		d.Held[0].Waits = waits
+		if text, _ := render(t, s, Digest, "en", d); !strings.Contains(text, "Has waited for: "+want+"\n") {
+			t.Errorf("after %s the digest does not say %q:\n%s", waits, want, text)
+		}
+	}
+	d := sample()
+	d.Held[0].Waits = 0
+	if text, _ := render(t, s, Digest, "en", d); strings.Contains(text, "Has waited") {
+		t.Errorf("no age is given, and one is told:\n%s", text)
+	}
+}
+
+// TestSubject: a notice about no case is named by its heading.
+func TestSubject(t *testing.T) {
+	s := loaded(t)
+	d := sample()
+	d.Sender = "North\r\nBcc: e@evil.test"
+	if got, err := s.Subject(Confirm, "en", d); err != nil || got != "Please confirm your e-mail to North Bcc: e@evil.test" {
+		t.Errorf("the subject is %q (%v), want the heading on one line (T78)", got, err)
+	}
+	if _, err := s.Subject(Confirm, "xx", d); err == nil {
+		t.Error("a language there is not gives no error")
 	}
 }
 

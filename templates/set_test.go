@@ -97,7 +97,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a plural form twice", replace(en, `"one": "New`, `"one": "{actor}", "one": "New`), []string{en, `"message.heading"`, "twice"}},
 		{"a placeholder left out of a plural form", replace(pl, "nowych wiadomości – {actor}", "nowych wiadomości"), []string{pl, `"message.heading"`, "[count]"}},
 		{"plural forms of nothing", replace(pl, `"Nazwa"`, `{"one": "a", "few": "b", "many": "c", "other": "d"}`), []string{pl, `"label.title"`, "{count}"}},
-		{"a comma too many", replace(pl, `"zamknięte"`, `"zamknięte",`), []string{pl + ":63"}},
+		{"a comma too many", replace(pl, `"zamknięte"`, `"zamknięte",`), []string{pl + ":117"}},
 		{"a file cut short", func(_ *testing.T, files fstest.MapFS) {
 			files[pl] = &fstest.MapFile{Data: files[pl].Data[:900]}
 		}, []string{pl}},
@@ -107,7 +107,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"not an object", func(_ *testing.T, files fstest.MapFS) { files[pl] = &fstest.MapFile{Data: []byte(`[]`)} }, []string{pl, "object"}},
 		{"a layout that asks for a text there is not", replace(textLayout, `"pii"`, `"nothing"`), []string{en, pl, `"nothing"`, "missing"}},
 		{"a layout that uses a field there is not", replace(htmlLayout, `.Preheader`, `.Colour`), []string{htmlLayout, "Colour"}},
-		{"a layout that is not one", replace(textLayout, `{{range .Facts}}`, `{{range}}`), []string{textLayout}},
+		{"a layout that is not one", replace(textLayout, `{{range .}}`, `{{range}}`), []string{textLayout}},
 		{"a layout left out", func(_ *testing.T, files fstest.MapFS) { delete(files, htmlLayout) }, []string{htmlLayout}},
 	}
 	for _, tt := range tests {
