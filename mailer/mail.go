@@ -34,7 +34,7 @@ const (
 	Held     Verdict = "held"     // kept until somebody decides; a success for the client
 	Refused  Verdict = "refused"  // 5xx in the dialogue
 	Deferred Verdict = "deferred" // 4xx: nothing was kept, the client tries again
-	// Discarded: it was held, and the operator threw it away. A retry is
+	// Discarded: it was held, and who may decide threw it away. A retry is
 	// answered as if it were accepted, so that it does not come back.
 	Discarded Verdict = "discarded"
 )
@@ -52,7 +52,8 @@ const (
 	TooLarge         Reason = "too-large"
 	TooManyHops      Reason = "too-many-hops" // RFC 5321 6.3
 	TryLater         Reason = "try-later"
-	Full             Reason = "full" // no room to store it
+	TooMany          Reason = "too-many" // of something, from this peer: later again
+	Full             Reason = "full"     // no room to store it
 	NeedsDecision    Reason = "needs-decision"
 	Unreadable       Reason = "unreadable"
 	Noted            Reason = "noted" // accepted and kept, with no further effect

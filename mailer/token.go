@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"regexp"
+	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -70,9 +72,25 @@ type Key struct {
 }
 
 // Keyring makes and opens tokens. The first key makes, all keys open, so that
-// keys can be rotated while old tokens live.
+// keys can be rotated while old tokens live. It is safe for concurrent use.
 type Keyring struct {
-	Keys []Key
+	Keys []Key // to begin with
+
+	replaced atomic.Pointer[[]Key]
+}
+
+// Replace puts other keys in the place of those it has.
+func (k *Keyring) Replace(keys []Key) {
+	keys = slices.Clone(keys)
+	k.replaced.Store(&keys)
+}
+
+// Live gives the keys of now.
+func (k *Keyring) Live() []Key {
+	if keys := k.replaced.Load(); keys != nil {
+		return *keys
+	}
+	return k.Keys
 }
 
 // ErrToken is the one answer to a token that is malformed, forged, expired or
@@ -94,7 +112,7 @@ const day = 24 * time.Hour
 // Seal writes a token as 48 lower-case letters and digits, 61 with a delivery:
 // with a prefix of up to three characters it fits a local part.
 func (k *Keyring) Seal(t Token) string {
-	key := k.Keys[0]
+	key := k.Live()[0]
 	b := make([]byte, 0, tokenLen+8+tokenMAC)
 	b = append(b, key.ID, byte(t.Purpose))
 	b = binary.BigEndian.AppendUint32(b, t.Tenant)
@@ -127,7 +145,7 @@ func (k *Keyring) Open(s string, want Purpose, now time.Time) (Token, error) {
 	}
 	body, mac := b[:len(b)-tokenMAC], b[len(b)-tokenMAC:]
 	good := false
-	for _, key := range k.Keys {
+	for _, key := range k.Live() {
 		if key.ID == body[0] && hmac.Equal(mac, key.mac(body)) {
 			good = true
 		}

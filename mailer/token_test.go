@@ -250,3 +250,24 @@ func TestLoggable(t *testing.T) {
 		t.Errorf("the null reverse-path is logged as %s", got)
 	}
 }
+
+// TestReplace: after a rotation old tokens are good and new ones are of the new
+// key; after the next the oldest are unknown.
+func TestReplace(t *testing.T) {
+	now := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
+	token := Token{Purpose: PurposeReply, Tenant: 1, Case: 2, Expires: now.Add(day)}
+	first, second, third := Key{ID: 1, Secret: [32]byte{1}}, Key{ID: 2, Secret: [32]byte{2}}, Key{ID: 3, Secret: [32]byte{3}}
+	ring := &Keyring{Keys: []Key{first}}
+	old := ring.Seal(token)
+	ring.Replace([]Key{second, first})
+	if _, err := ring.Open(old, PurposeReply, now); err != nil {
+		t.Errorf("after a rotation an old token gives %v, want that it is known", err)
+	}
+	if made := ring.Seal(token); made == old {
+		t.Error("after a rotation tokens are made with the old key")
+	}
+	ring.Replace([]Key{third, second})
+	if _, err := ring.Open(old, PurposeReply, now); err != ErrToken {
+		t.Errorf("after two rotations a token of the first key gives %v, want %v", err, ErrToken)
+	}
+}
