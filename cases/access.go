@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"slices"
 	"time"
 
 	"casegate/mailer"
@@ -17,7 +18,12 @@ func Visible(d *Directory, c *Case, now time.Time) bool {
 // MaySee tells whether a participant may still read a case. It is asked again
 // whenever a notice is sent (T93). The grant is asked after visibility (R20).
 func MaySee(d *Directory, c *Case, p *Participant, now time.Time) bool {
-	return p != nil && p.present(d) && Visible(d, c, now) && !d.Customer(c.Customer).Denied
+	return p != nil && p.present(d) && readable(d, c, now)
+}
+
+// readable tells whether a case may be shown to those who follow or answer it.
+func readable(d *Directory, c *Case, now time.Time) bool {
+	return Visible(d, c, now) && !d.Customer(c.Customer).Denied
 }
 
 // present tells that a participant has left neither the case nor the directory:
@@ -68,6 +74,9 @@ func filing(d *Directory, r *Reseller, a mailer.Address, now time.Time) relation
 	if a.IsZero() {
 		return relStranger
 	}
+	if r.monitoredBy(a) || slices.ContainsFunc(d.monitors[a.Key()], func(c *Customer) bool { return c.ManagedBy(r.ID, now) }) {
+		return relMonitor
+	}
 	if account := d.AccountIn(d.PersonAt(a), r.ID); account != nil {
 		if account.MayFile() || account.Has(RoleSupportAgent) {
 			return relUser
@@ -83,15 +92,20 @@ func filing(d *Directory, r *Reseller, a mailer.Address, now time.Time) relation
 }
 
 // filesFor lists the customers a sender may file for with a reseller: of a
-// contact its own, of a user all that the reseller manages now.
+// contact or a customer's monitoring sender its own, of a user or the reseller's
+// monitoring sender all that the reseller manages now.
 func filesFor(d *Directory, r *Reseller, a mailer.Address, now time.Time) []*Customer {
-	var all []*Customer
-	if filing(d, r, a, now) == relUser {
+	all := slices.Clone(d.ContactOf(a))
+	for _, c := range d.monitors[a.Key()] {
+		if !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	if r.monitoredBy(a) || filing(d, r, a, now) == relUser {
+		all = nil
 		for i := range d.Customers {
 			all = append(all, &d.Customers[i])
 		}
-	} else {
-		all = d.ContactOf(a)
 	}
 	var managed []*Customer
 	for _, c := range all {
@@ -100,4 +114,11 @@ func filesFor(d *Directory, r *Reseller, a mailer.Address, now time.Time) []*Cus
 		}
 	}
 	return managed
+}
+
+// monitors tells whether an address is a monitoring sender for a case: of its
+// customer, or of the reseller.
+func monitors(d *Directory, c *Case, a mailer.Address) bool {
+	r := d.Reseller(c.ID.Reseller)
+	return r != nil && r.monitoredBy(a) || slices.Contains(d.monitors[a.Key()], d.Customer(c.Customer))
 }

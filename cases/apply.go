@@ -96,7 +96,37 @@ func (ch *change) write(tx Tx) error {
 }
 
 // keepsBytes tells that the part needs the raw mail: it is new, and not refused.
-func (p *part) keepsBytes() bool { return !p.stored && p.record.Status != MailRefused }
+// To a front hop a refused mail is taken (design 2.5), so it is there to be looked
+// at for as long as its decision is.
+func (p *part) keepsBytes() bool {
+	return !p.stored && (p.record.Status != MailRefused || p.record.Envelope.FrontHop)
+}
+
+// rest stores what a part does besides its mail.
+func (p *part) rest(tx Tx) error {
+	for _, delivery := range p.deliveries {
+		if delivery.Mail == "" { // this one, whose id was not known
+			delivery.Mail = p.record.ID
+		}
+		if err := tx.PutDelivery(delivery); err != nil {
+			return err
+		}
+	}
+	for _, key := range p.remember {
+		if err := tx.Remember(key, p.record.ID, p.record.Received); err != nil {
+			return err
+		}
+	}
+	if p.blocks != nil {
+		if err := tx.SetBlocks(p.record.Reseller, p.blocks); err != nil {
+			return err
+		}
+	}
+	if p.erase && p.erased == "" {
+		return tx.PutRaw(p.record.ID, nil)
+	}
+	return nil
+}
 
 // write stores what one tenant keeps of a mail; raw is the mail's bytes, unless
 // they are in a blob. Of a refused mail only the decision is kept, and it is no
@@ -113,13 +143,19 @@ func (p *part) write(tx Tx, raw []byte) error {
 			return fmt.Errorf("mail id %s is taken: has the clock been set back?", p.record.ID)
 		}
 	}
-	if err := tx.PutMail(p.record); err != nil || !p.keepsBytes() {
+	if err := tx.PutMail(p.record); err != nil {
+		return err
+	}
+	if err := p.rest(tx); err != nil || !p.keepsBytes() {
 		return err
 	}
 	if p.record.Blob == "" {
 		if err := tx.PutRaw(p.record.ID, append([]byte{}, raw...)); err != nil {
 			return err
 		}
+	}
+	if p.record.Status == MailRefused {
+		return nil
 	}
 	return tx.Remember(p.ledger, p.record.ID, p.record.Received)
 }

@@ -68,6 +68,14 @@ type Case struct {
 	// Participants is the sharing list. An entry keeps its number for the life
 	// of the case, so that tokens can name it; whoever leaves is marked.
 	Participants []Participant `json:"participants"`
+
+	// Requested are the addresses that were in To or Cc of a participant's mail
+	// (T21): each is asked for once, and joins only when somebody shares the case.
+	Requested []mailer.Address `json:"requested,omitempty"`
+
+	// Untold are the notices that wait for the end of a brake, each of all that
+	// its reader has not been told of: one per participant at most (T86).
+	Untold []mailer.ID `json:"untold,omitempty"`
 }
 
 // Role is why somebody follows a case.

@@ -1,18 +1,23 @@
 package cases
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"casegate/mailer"
+	"casegate/mailer/blob"
 )
 
 // maxHops is the number of Received fields at which a mail is taken for a loop
 // (RFC 5321 6.3).
 const maxHops = 100
+
+// maxAnswers is how many recipients a mail can have when it comes again for
+// others: its record is read and written each time.
+const maxAnswers = 1000
 
 // decision is what becomes of one mail: an outcome for each recipient, and for
 // each tenant that keeps something what is to be written.
@@ -28,6 +33,18 @@ type part struct {
 	changes []*change
 	ledger  LedgerKey // of a new record
 	stored  bool      // the record, and the raw mail, are in the store already
+
+	counted []budget // what the mail counts against, once it is stored
+
+	askSender bool // the sender is to be asked to confirm the mail
+	held      bool // it was not held before
+
+	deliveries []*mailer.Delivery // that are about held mail
+	remember   []LedgerKey        // what was done; see stateKey
+	also       []*part            // of held mails that this one decides on
+	blocks     []Block            // the new block list; nil: as it was
+	erase      bool               // the bytes of a stored record,
+	erased     blob.Ref           // which are here, "": in the store
 }
 
 // decider decides one mail. It reads through the transaction and writes
@@ -38,15 +55,16 @@ type decider struct {
 	mail   *mailer.Mail
 	newID  func() mailer.ID
 	inform Audience
+	rates  *rates
+	limits Limits
 
-	// override is set when the operator releases a held mail.
+	// done is what the parts decided so far remember, which the store has not yet.
+	done map[LedgerKey]bool
+
+	// override is set when somebody releases a held mail.
 	override *override
-}
-
-// override is an operator's word on a held or failed mail.
-type override struct {
-	record   *MailRecord
-	customer string // "": as the mail says
+	// again holds the held mails that this one may release.
+	again map[mailer.ID]*mailer.Mail
 }
 
 // recipient is one recipient of the envelope with what its address means.
@@ -80,7 +98,7 @@ func (d *decider) decide() (*decision, error) {
 			return nil, err
 		}
 		if p != nil {
-			out.parts = append(out.parts, p)
+			out.parts = append(append(out.parts, p), p.also...)
 		}
 	}
 	out.name(d.mail.ID)
@@ -127,6 +145,10 @@ type tenantDecision struct {
 	person   *Person
 	part     *part
 	trace    *mailer.Trace
+
+	// Found out when first asked for: a mail may have many recipients.
+	replay    func() bool
+	blockList func() ([]Block, error)
 }
 
 // decideTenant decides the recipients of one tenant. It fills their outcomes,
@@ -145,100 +167,53 @@ func (d *decider) decideTenant(recipients []recipient, out *decision) (*part, er
 		return nil, err
 	}
 	t.part.record, t.trace = record, &record.Trace
-	t.trace.Add("identity", t.sender.String(), d.mail.Identity.Level.String(), d.mail.Identity.Why)
-	t.trace.Add("kind", string(d.mail.Message.Kind), "", "")
+	t.replay = sync.OnceValue(t.isReplay)
+	t.blockList = sync.OnceValues(func() ([]Block, error) { return t.tx.Blocks(record.Reseller) })
+	t.traceEvidence()
 
 	// Replies go first: a case that a token names is where the intake's copy of
 	// the same mail belongs too.
 	slices.SortStableFunc(recipients, func(a, b recipient) int { return rank(a.route.kind) - rank(b.route.kind) })
-	decided := false
+	again, news := t.part.stored && t.override == nil, false
 	for _, rcpt := range recipients {
 		outcome, before := t.before(rcpt.address)
-		if !before {
-			decided = true
+		switch {
+		case before:
+		case again && len(record.Outcomes) >= maxAnswers:
+			outcome = mailer.Outcome{Recipient: rcpt.address, Verdict: mailer.Refused, Reason: mailer.NotAllowed, Text: mayNot}
+		default:
 			if outcome, err = t.recipient(rcpt.route); err != nil {
 				return nil, err
 			}
 			outcome.Recipient = rcpt.address
+			if outcome.Verdict == mailer.Held {
+				t.part.held = t.part.held || record.Held == nil
+				record.heldFor(rcpt.route, t.now)
+			}
 			record.set(outcome)
+			news = news || !again || outcome.Verdict != mailer.Refused
 		}
 		out.outcomes[rcpt.index] = outcome
 	}
-	if !decided {
+	if !news { // nothing is added to what is there: who comes again for ever costs no room
 		out.repeats = append(out.repeats, record.ID)
 		return nil, nil
 	}
 	record.settle()
+	if err := errors.Join(t.tellDeciders(), t.askConfirmation()); err != nil {
+		return nil, err
+	}
 	return t.part, nil
 }
 
 func rank(k routeKind) int {
-	if k == routeReply {
+	switch k {
+	case routeReply:
 		return 0
+	case routeHeld, routeConfirm:
+		return 2 // which do nothing where the mail does something else
 	}
 	return 1
-}
-
-// record is the mail's record at this tenant: the one it has from before, or a
-// new one.
-func (t *tenantDecision) record(tenant ResellerID, recipients []recipient) (*MailRecord, error) {
-	if t.override != nil {
-		if r := t.override.record; r.Reseller != tenant {
-			return nil, errorf(Conflict, "mail %s came for reseller %q, and its address is another's by now: it can only be discarded", r.ID, r.Reseller)
-		}
-		t.part.stored = true
-		return t.override.record, nil
-	}
-	m := t.mail
-	t.part.ledger = ledgerKey(tenant, m)
-	r := &MailRecord{
-		ID: t.newID(), Reseller: tenant, Received: m.Received, Door: m.Door, Envelope: m.Envelope, Identity: m.Identity,
-		Subject: m.Message.Subject, MessageID: m.Message.MessageID, Size: m.Raw.Size, Sum: m.Sum, Blob: m.Raw.Ref,
-	}
-	r.Envelope.Recipients = nil // those of this tenant are added as they are decided
-	before, err := t.tx.Recall(t.part.ledger)
-	if errors.Is(err, ErrNotFound) {
-		return r, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	old, err := t.tx.Mail(before)
-	if err != nil {
-		return nil, fmt.Errorf("mail %s of the ledger: %w", before, err)
-	}
-	if old.Status == MailDiscarded && slices.ContainsFunc(recipients, func(rcpt recipient) bool { return !old.answered(rcpt.address) }) {
-		// Its bytes are gone: a recipient that is new to it needs them again,
-		// while what was discarded stays so.
-		r.Envelope.Recipients, r.Outcomes = old.Envelope.Recipients, old.Outcomes
-		r.Trace.Add("ledger", "", "taken before as "+string(old.ID)+", and discarded", "design 2.3")
-		return r, nil
-	}
-	t.part.stored = true
-	old.Trace.Add("ledger", "", "taken before", "design 2.3: tenant, reverse-path and bytes are the same")
-	return old, nil
-}
-
-// answered tells that a recipient of the mail has had an answer that stands.
-func (r *MailRecord) answered(a mailer.Address) bool {
-	return slices.ContainsFunc(r.Outcomes, func(o mailer.Outcome) bool {
-		return o.Recipient.Is(a) && o.Verdict != mailer.Refused
-	})
-}
-
-// before gives the answer that a recipient of this mail had already. What was
-// held is decided again when the operator releases it.
-func (t *tenantDecision) before(a mailer.Address) (mailer.Outcome, bool) {
-	for _, o := range t.part.record.Outcomes {
-		if !o.Recipient.Is(a) || o.Verdict == mailer.Refused || o.Verdict == mailer.Held && t.override != nil {
-			continue
-		}
-		if o.Verdict == mailer.Discarded {
-			o.Verdict = mailer.Accepted
-		}
-		return mailer.Outcome{Recipient: a, Verdict: o.Verdict, Reason: o.Reason}, true
-	}
-	return mailer.Outcome{}, false
 }
 
 // recipient decides one recipient by what its address means.
@@ -248,6 +223,12 @@ func (t *tenantDecision) recipient(r route) (mailer.Outcome, error) {
 		t.trace.Add("hops", "", fmt.Sprint(t.mail.Message.Received), "RFC 5321 6.3: a mail with more than 100 Received fields loops")
 		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.TooManyHops, Text: "Too many hops, this mail is going in circles"}, nil
 	}
+	if o, blocked, err := t.blocked(r.kind); blocked || err != nil {
+		return o, err
+	}
+	if o, ours := t.ownMail(r.kind); ours {
+		return o, nil
+	}
 	switch r.kind {
 	case routeReturnPath:
 		return t.bounce(r.token), nil
@@ -255,6 +236,10 @@ func (t *tenantDecision) recipient(r route) (mailer.Outcome, error) {
 		return t.reply(r.token)
 	case routeIntake:
 		return t.intake(r.customer)
+	case routeHeld:
+		return t.decideHeld(r.token)
+	case routeConfirm:
+		return t.confirm(r.token)
 	}
 	if t.override != nil {
 		return t.note("the operator has seen it"), nil
@@ -283,9 +268,12 @@ func (t *tenantDecision) reply(token mailer.Token) (mailer.Outcome, error) {
 	if issued != nil {
 		t.trace.Add("token's person", issued.Address.String(), participantState(issued), "")
 	}
+	if again, err := t.sentAgain(); err != nil || again != nil && again.ID == c.ID {
+		return t.note("it was sent again"), err
+	}
 	relation, self := c.relationTo(t.dir, issued, t.sender)
 	row := t.ask(request{action: actAppend, token: true, relation: relation})
-	return t.append(c, row, self)
+	return t.append(c, row, relation, self)
 }
 
 // intake decides a mail to a reseller's intake: a hint may lead it to a case on
@@ -300,6 +288,9 @@ func (t *tenantDecision) intake(customer string) (mailer.Outcome, error) {
 			return t.same(c.Number)
 		}
 	}
+	if again, err := t.sentAgain(); err != nil || again != nil {
+		return t.note("it was sent again"), err
+	}
 	found, ok, err := t.hints(t.reseller)
 	if err != nil {
 		return mailer.Outcome{}, err
@@ -312,8 +303,11 @@ func (t *tenantDecision) intake(customer string) (mailer.Outcome, error) {
 		if c != nil {
 			t.trace.Add("match", c.Number, found.how, "a hint, not a proof")
 			relation, self := c.relationTo(t.dir, nil, t.sender)
+			if relation == relStranger && monitors(t.dir, c, t.sender) {
+				relation = relMonitor
+			}
 			if row := t.ask(request{action: actAppend, relation: relation}); row.effect != pass {
-				return t.append(c, row, self)
+				return t.append(c, row, relation, self)
 			}
 		}
 	}
@@ -340,80 +334,6 @@ func (t *tenantDecision) load(id CaseID) (*Case, error) {
 		return nil, nil
 	}
 	return c, nil
-}
-
-// ask puts a request to the policy table. Of a released mail the operator has
-// said that its sender is who it says, and that it may pass where it was held.
-func (t *tenantDecision) ask(q request) rule {
-	q.standing = standingOf(t.mail.Identity)
-	if t.override != nil {
-		q.standing = standVerified
-	}
-	q.automatic = t.mail.Message.Automatic
-	row := q.rule()
-	t.trace.Add("policy", fmt.Sprintf("%s, %s, %s", q.action, q.relation, q.standing), string(row.effect), row.why)
-	if t.override != nil && row.effect == hold {
-		row.effect = allow
-		t.trace.Add("release", "", string(allow), "the operator released this mail")
-	}
-	return row
-}
-
-// outcome turns every effect but allow into an answer, keeping what is held or
-// noted; ok is false for allow.
-func (t *tenantDecision) outcome(row rule) (o mailer.Outcome, ok bool) {
-	switch row.effect {
-	case allow:
-		return mailer.Outcome{}, false
-	case hold:
-		return t.hold(row.why), true
-	case deferIt:
-		return mailer.Outcome{Verdict: mailer.Deferred, Reason: row.reason, Text: "The sender cannot be checked just now, try again later"}, true
-	}
-	text := "The sender may not do this here"
-	if row.reason == mailer.NotAuthenticated {
-		text = "The sender's domain asks to reject mail that fails DMARC"
-	}
-	return mailer.Outcome{Verdict: mailer.Refused, Reason: row.reason, Text: text}, true
-}
-
-// hold keeps the mail until somebody decides.
-func (t *tenantDecision) hold(why string) mailer.Outcome {
-	t.part.record.Reason = why
-	t.trace.Effect("held: %s", why)
-	return mailer.Outcome{Verdict: mailer.Held, Reason: mailer.NeedsDecision}
-}
-
-// unreadable keeps a mail that somebody may send but that we could not read.
-func (t *tenantDecision) unreadable() (mailer.Outcome, error) {
-	t.part.record.Reason = t.mail.Message.Failure
-	t.trace.Effect("kept as failed: %s", t.mail.Message.Failure)
-	return mailer.Outcome{Verdict: mailer.Held, Reason: mailer.Unreadable}, nil
-}
-
-// note keeps the mail with no further effect.
-func (t *tenantDecision) note(why string) mailer.Outcome {
-	t.trace.Effect("noted: %s", why)
-	return mailer.Outcome{Verdict: mailer.Accepted, Reason: mailer.Noted}
-}
-
-// same answers for a mail whose entry is in the history already.
-func (t *tenantDecision) same(number string) (mailer.Outcome, error) {
-	t.trace.Add("match", number, "the same entry", "one mail reaching a case by several addresses is one history entry")
-	return mailer.Outcome{Verdict: mailer.Accepted}, nil
-}
-
-const noSuchAddress = "No such address here"
-
-// ledgerKey is the digest that recognises a mail taken before: by tenant,
-// reverse-path and the bytes as they came. The recipients, which design 2.3 has
-// in the key, are in the record that it leads to: one key for a mail, and a mail
-// whose recipients come in several transactions is still one mail.
-func ledgerKey(tenant ResellerID, m *mailer.Mail) LedgerKey {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%s\x00", tenant, m.Envelope.ReversePath)
-	h.Write(m.Sum[:])
-	return LedgerKey(h.Sum(nil)[:len(LedgerKey{})])
 }
 
 func participantState(p *Participant) string {

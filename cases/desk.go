@@ -26,10 +26,17 @@ type Desk struct {
 	Room     func() error     // nil, or an error that wraps ErrFull when the disk is nearly full
 	Now      func() time.Time // nil: time.Now
 	NewID    func() mailer.ID // nil: of an IDs of its own
-	Log      *slog.Logger     // nil: discarded
+	// Reread reads a mail that was kept once more; nil: no reply releases one.
+	Reread func(ctx context.Context, r *MailRecord) (*mailer.Mail, error)
+	Limits Limits       // zero: the defaults
+	Log    *slog.Logger // nil: discarded
 
 	ids mailer.IDs
 	due dueQueue
+
+	rates          rates
+	brakes         atomic.Int64 // budgets that were overrun
+	throttledCount atomic.Int64 // recipients put off, of peers that guess
 
 	refusedLogged atomic.Int64 // when a refusal was last logged, Unix milliseconds
 }
@@ -73,7 +80,10 @@ func (d *Desk) decider(tx Tx, m *mailer.Mail) (*decider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &decider{router: d.router(dir), tx: tx, mail: m, newID: d.newID, inform: d.Audience}, nil
+	return &decider{
+		router: d.router(dir), tx: tx, mail: m, newID: d.newID, inform: d.Audience, rates: &d.rates, limits: d.Limits,
+		done: map[LedgerKey]bool{},
+	}, nil
 }
 
 // Check decides a recipient at RCPT, as ingest.Handler says.
@@ -81,6 +91,9 @@ func (d *Desk) Check(ctx context.Context, env *mailer.Envelope, rcpt mailer.Addr
 	out := mailer.Outcome{Recipient: rcpt, Verdict: mailer.Accepted}
 	if o, bad := d.unavailable(d.room()); bad {
 		o.Recipient = rcpt
+		return o
+	}
+	if o, late := d.throttled(env, rcpt); late {
 		return o
 	}
 	err := d.Store.View(ctx, func(tx Tx) error {
@@ -99,6 +112,7 @@ func (d *Desk) Check(ctx context.Context, env *mailer.Envelope, rcpt mailer.Addr
 		return o
 	}
 	if out.Verdict == mailer.Refused {
+		d.guessed(env, rcpt)
 		d.Refused(ctx, mailer.Refusal{Envelope: *env, Recipient: rcpt, Reason: out.Reason, Text: out.Text})
 	}
 	return out
@@ -148,6 +162,11 @@ func (d *Desk) Accept(ctx context.Context, m *mailer.Mail) ([]mailer.Outcome, er
 		d.discardBlobs(append(copies, m.Raw.Ref)...)
 		return nil, err
 	}
+	again, err := d.reread(ctx, m)
+	if err != nil {
+		d.discardBlobs(append(copies, m.Raw.Ref)...)
+		return nil, err
+	}
 	var decided *decision
 	err = d.Store.Update(ctx, func(tx Tx) error {
 		decided = nil
@@ -155,6 +174,7 @@ func (d *Desk) Accept(ctx context.Context, m *mailer.Mail) ([]mailer.Outcome, er
 		if err != nil {
 			return err
 		}
+		decider.again = again
 		found, err := decider.decide()
 		if err != nil {
 			return err
@@ -211,8 +231,10 @@ func (d *Desk) told(m *mailer.Mail, decided *decision) {
 		var numbers []string
 		for _, ch := range p.changes {
 			numbers = append(numbers, ch.c.Number)
-			d.due.offer(ch.deliveries)
+			d.due.offer(leased(ch.deliveries))
 		}
+		d.countMails(p)
+		d.due.offer(p.deliveries)
 		d.log().Info("mail", "id", r.ID, "verdict", r.Status, "reason", r.Reason, "door", r.Door, "remote", r.Envelope.Remote,
 			"from", r.Identity.Address.Loggable(), "level", r.Identity.Level, "reseller", r.Reseller, "cases", numbers, "size", r.Size)
 	}
@@ -224,7 +246,7 @@ func (dec *decision) write(tx Tx, m *mailer.Mail, copies []blob.Ref) error {
 	blobs := append([]blob.Ref{m.Raw.Ref}, copies...)
 	for _, p := range dec.parts {
 		switch {
-		case p.record.Status == MailRefused:
+		case !p.stored && !p.keepsBytes():
 			p.record.Blob = ""
 		case p.keepsBytes() && m.Raw.Ref != "":
 			if len(blobs) == 0 { // the directory has changed since they were counted
@@ -239,15 +261,16 @@ func (dec *decision) write(tx Tx, m *mailer.Mail, copies []blob.Ref) error {
 	return nil
 }
 
-// unused lists the blobs that no record of the decision refers to.
+// unused lists the blobs that no record refers to, of those the decision is about.
 func (dec *decision) unused(ref blob.Ref, copies []blob.Ref) []blob.Ref {
+	var left []blob.Ref
 	used := map[blob.Ref]bool{}
 	if !dec.deferred() {
 		for _, p := range dec.parts {
 			used[p.record.Blob] = true
+			left = append(left, p.erased)
 		}
 	}
-	var left []blob.Ref
 	for _, r := range append(copies, ref) {
 		if !used[r] {
 			left = append(left, r)
@@ -325,12 +348,17 @@ func (d *Desk) discardBlobs(refs ...blob.Ref) {
 // none of our addresses gives one record with its refusals.
 func (d *Desk) Explain(ctx context.Context, m *mailer.Mail) ([]*MailRecord, error) {
 	var records []*MailRecord
-	err := d.Store.View(ctx, func(tx Tx) error {
+	again, err := d.reread(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
 		records = nil
 		decider, err := d.decider(tx, m)
 		if err != nil {
 			return err
 		}
+		decider.again = again
 		decided, err := decider.decide()
 		if err != nil {
 			return err
@@ -339,7 +367,7 @@ func (d *Desk) Explain(ctx context.Context, m *mailer.Mail) ([]*MailRecord, erro
 			records = append(records, p.record)
 		}
 		if len(records) == 0 {
-			r := &MailRecord{ID: m.ID, Received: m.Received, Door: m.Door, Envelope: m.Envelope, Identity: m.Identity,
+			r := &MailRecord{ID: m.ID, Received: m.Received, Door: m.Door, Envelope: m.Envelope, Identity: m.Identity, Auth: m.Auth, Scans: m.Scans,
 				Subject: m.Message.Subject, MessageID: m.Message.MessageID, Size: m.Raw.Size, Sum: m.Sum, Outcomes: decided.outcomes}
 			r.Trace.Add("recipients", "", "nothing to keep", "no address of ours, a temporary failure, or taken before")
 			records = append(records, r)

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,10 +28,37 @@ type office struct {
 	clock time.Time
 }
 
+// newStore gives the file of a store without anything in it: to make one takes
+// some syncs, to copy it none.
+var newStore = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "casegate")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "casegate.db")
+	store, err := bolt.Open(path, bolt.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 func newOffice(t testing.TB) *office {
 	t.Helper()
 	dir := t.TempDir()
-	store, err := bolt.Open(filepath.Join(dir, "casegate.db"), bolt.Options{})
+	path := filepath.Join(dir, "casegate.db")
+	empty, err := newStore()
+	if err == nil {
+		err = os.WriteFile(path, empty, 0o600)
+	}
+	if err != nil {
+		t.Fatalf("make store: %v", err)
+	}
+	store, err := bolt.Open(path, bolt.Options{NoSync: true}) // nobody cuts the power here
 	if err != nil {
 		t.Fatalf("open store: %v", err)
 	}
@@ -58,16 +88,21 @@ type letter struct {
 	reply     mailer.Reply
 	kind      mailer.Kind
 	returnTo  *string // reverse-path; nil: from
+	toCc      string  // addresses in To and Cc, with blanks between them
+	auth      mailer.Auth
+	scan      mailer.ScanVerdict // of one scanner; "": there is none
+	frontHop  bool
+	header    string // more fields of the raw mail, which nothing may believe
 	received  int
 	failure   string
 }
 
 func (o *office) mail(l letter) *mailer.Mail {
 	o.t.Helper()
-	raw := fmt.Sprintf("From: %s\r\nSubject: %s\r\nMessage-ID: <%s>\r\n\r\n%s\r\n", l.from, l.subject, l.messageID, l.text)
+	raw := fmt.Sprintf("From: %s\r\nSubject: %s\r\nMessage-ID: <%s>\r\n%s\r\n%s\r\n", l.from, l.subject, l.messageID, l.header, l.text)
 	m := &mailer.Mail{
 		ID: o.NewID(), Received: o.clock, Door: "test",
-		Identity: mailer.Identity{Level: l.level, Reject: l.reject, Why: "the test says so"},
+		Identity: mailer.Identity{Level: l.level, Reject: l.reject, Why: "the test says so"}, Auth: l.auth,
 		Message: mailer.Message{Subject: l.subject, Text: l.text, MessageID: l.messageID, References: l.refs,
 			Reply: l.reply, Kind: l.kind, Received: l.received, Failure: l.failure},
 		Raw: blob.Body{Data: []byte(raw), Size: int64(len(raw))}, Sum: sha256.Sum256([]byte(raw)),
@@ -82,7 +117,17 @@ func (o *office) mail(l letter) *mailer.Mail {
 	}
 	if l.returnTo != nil {
 		m.Envelope.ReversePath = mailer.Address{}
+		if *l.returnTo != "" {
+			m.Envelope.ReversePath = mailer.MustAddress(*l.returnTo)
+		}
 	}
+	for _, a := range strings.Fields(l.toCc) {
+		m.Message.Cc = append(m.Message.Cc, mailer.Mailbox{Email: mailer.MustAddress(a)})
+	}
+	if l.scan != "" {
+		m.Scans = []mailer.Scan{{By: "clamav", Verdict: l.scan, Detail: "Eicar-Signature"}}
+	}
+	m.Envelope.FrontHop = l.frontHop
 	for _, to := range l.to {
 		m.Envelope.Recipients = append(m.Envelope.Recipients, mailer.MustAddress(to))
 	}
@@ -171,22 +216,49 @@ func (o *office) wantMails(status cases.MailStatus, n int) []*cases.MailRecord {
 	return list
 }
 
-// recipients lists to whom deliveries wait, in order, and marks them sent.
+// recipients lists to whom notices about cases wait, in order, and marks them and
+// every other delivery sent.
 func (o *office) recipients() string {
 	o.t.Helper()
 	var to []string
-	for {
-		ctx, cancel := context.WithTimeout(o.t.Context(), 20*time.Millisecond)
+	for _, d := range o.deliver() {
+		if d.Kind == mailer.NoticeKind {
+			to = append(to, d.Recipient.String())
+		}
+	}
+	return strings.Join(to, " ")
+}
+
+// deliver marks every delivery that is due as sent, and gives them.
+func (o *office) deliver() []mailer.Delivery {
+	o.t.Helper()
+	var all []mailer.Delivery
+	for o.due() {
+		ctx, cancel := context.WithTimeout(o.t.Context(), 5*time.Second)
 		leased, err := o.Lease(ctx, 100)
 		cancel()
 		if err != nil {
-			return strings.Join(to, " ")
+			o.t.Fatalf("lease what is due: %v", err)
 		}
 		for _, d := range leased {
-			to = append(to, d.Recipient.String())
+			all = append(all, d)
 			if err := o.Finish(o.t.Context(), d, nil); err != nil {
 				o.t.Fatalf("finish a delivery: %v", err)
 			}
 		}
 	}
+	return all
+}
+
+// due tells that a delivery is to be sent by now: its first attempt was leased
+// with it, or its time has come.
+func (o *office) due() bool {
+	o.t.Helper()
+	list, err := o.Deliveries(o.t.Context(), mailer.Waiting, 0)
+	if err != nil {
+		o.t.Fatalf("list deliveries: %v", err)
+	}
+	return slices.ContainsFunc(list, func(d *mailer.Delivery) bool {
+		return !d.Due.After(o.clock) || d.Attempts == 1 && d.Due.Equal(d.Created.Add(mailer.RetryAfter(1, d.ID)))
+	})
 }

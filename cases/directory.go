@@ -27,6 +27,7 @@ type Directory struct {
 	addresses map[mailer.Address]*Person
 	customers map[string]*Customer
 	contacts  map[mailer.Address][]*Customer
+	monitors  map[mailer.Address][]*Customer
 }
 
 // Reseller is a tenant: a reseller account with its domains.
@@ -38,6 +39,10 @@ type Reseller struct {
 	Prefix   string         `json:"prefix"`  // of case numbers: "NORTH"
 	Language string         `json:"language"`
 	Zone     string         `json:"zone"` // IANA time zone
+
+	// Monitoring are addresses that alert about any of its customers; see
+	// Customer.Monitoring.
+	Monitoring []mailer.Address `json:"monitoring,omitempty"`
 }
 
 // Person is somebody with accounts in reseller domains. It is one person
@@ -79,6 +84,10 @@ type Customer struct {
 	Contacts []mailer.Address `json:"contacts,omitempty"` // may file cases for it
 	Denied   bool             `json:"denied,omitempty"`   // has not granted access (R12, R20)
 	Managed  []Interval       `json:"managed"`
+
+	// Monitoring are addresses of systems that alert about it: they may file cases
+	// for it by automatic mail (R78), and are never written to.
+	Monitoring []mailer.Address `json:"monitoring,omitempty"`
 }
 
 // Interval is a time in which a reseller manages a customer: From included,
@@ -187,9 +196,13 @@ func (d *Directory) Index() error {
 	d.resellers, d.tenants, d.domains = map[ResellerID]*Reseller{}, map[uint32]*Reseller{}, map[string]*Reseller{}
 	d.intakes, d.people, d.addresses = map[mailer.Address]*Reseller{}, map[string]*Person{}, map[mailer.Address]*Person{}
 	d.customers, d.contacts = map[string]*Customer{}, map[mailer.Address][]*Customer{}
+	d.monitors = map[mailer.Address][]*Customer{}
 	var errs []error
 	for i := range d.Resellers {
 		errs = append(errs, d.addReseller(&d.Resellers[i]))
+	}
+	for i := range d.Resellers { // when every intake is known
+		errs = append(errs, d.checkMonitors(fmt.Sprintf("reseller %q", d.Resellers[i].ID), d.Resellers[i].Monitoring))
 	}
 	for i := range d.People {
 		errs = append(errs, d.addPerson(&d.People[i]))
@@ -349,11 +362,29 @@ func (d *Directory) addCustomer(c *Customer) error {
 		}
 		d.contacts[a.Key()] = append(d.contacts[a.Key()], c)
 	}
+	for _, a := range c.Monitoring {
+		d.monitors[a.Key()] = append(d.monitors[a.Key()], c)
+	}
+	errs = append(errs, d.checkMonitors(fmt.Sprintf("customer %q", c.Domain), c.Monitoring))
 	if err := checkZone(c.Zone); err != nil {
 		bad("%v", err)
 	}
 	return errors.Join(errs...)
 }
+
+// checkMonitors refuses an intake as a monitoring sender: what we send from there
+// would come back as a case (T87).
+func (d *Directory) checkMonitors(whose string, list []mailer.Address) error {
+	var errs []error
+	for _, a := range list {
+		if r, _ := d.Intake(a); r != nil {
+			errs = append(errs, fmt.Errorf("%s: monitoring %q is the intake of reseller %q", whose, a, r.ID))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Reseller) monitoredBy(a mailer.Address) bool { return slices.ContainsFunc(r.Monitoring, a.Is) }
 
 func overlap(a, b Interval) bool {
 	return (a.Until.IsZero() || b.From.Before(a.Until)) && (b.Until.IsZero() || a.From.Before(b.Until))

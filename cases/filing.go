@@ -15,7 +15,8 @@ func (t *tenantDecision) file(named string) (mailer.Outcome, error) {
 		t.trace.Add("sender", "", "none", "no single address in From, so nobody to file it for (RFC 5322 3.6.2, T4)")
 		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.Malformed, Text: "A mail needs exactly one sender address in From"}, nil
 	}
-	row := t.ask(request{action: actFile, relation: filing(t.dir, t.reseller, t.sender, t.now)})
+	relation := filing(t.dir, t.reseller, t.sender, t.now)
+	row := t.ask(request{action: actFile, relation: relation})
 	if o, decided := t.outcome(row); decided {
 		return o, nil
 	}
@@ -33,10 +34,10 @@ func (t *tenantDecision) file(named string) (mailer.Outcome, error) {
 			Text: "The customer has not granted access to its support cases",
 		}, nil
 	}
-	if t.mail.Message.Failure != "" && t.override == nil {
+	if t.mail.Message.Failure != "" && !t.released() {
 		return t.unreadable()
 	}
-	return mailer.Outcome{Verdict: mailer.Accepted}, t.newCase(customer)
+	return mailer.Outcome{Verdict: mailer.Accepted}, t.newCase(customer, relation)
 }
 
 // customer settles for whom a case is filed (R17). It gives nil with the answer
@@ -66,8 +67,9 @@ func (t *tenantDecision) customer(named string) (*Customer, mailer.Outcome) {
 	return nil, t.hold(fmt.Sprintf("which customer? Release it with --customer, or have it sent to %s+<customer>@%s", intake.Local, intake.Domain))
 }
 
-// newCase makes the case, its first event and its notices.
-func (t *tenantDecision) newCase(customer *Customer) error {
+// newCase makes the case, its first event and its notices. A monitoring sender
+// does not follow it: nobody reads there, and an answer may be answered (T85).
+func (t *tenantDecision) newCase(customer *Customer, filer relation) error {
 	n, err := t.tx.NextCase(t.reseller.ID)
 	if err != nil {
 		return err
@@ -83,21 +85,28 @@ func (t *tenantDecision) newCase(customer *Customer) error {
 		Title: Title(m.Message.Subject, t.reseller.Prefix), State: New, Priority: P3, Customer: customer.Domain,
 		Created: t.now, Updated: t.now,
 	}
-	requester, _ := c.join(Participant{Person: personID(t.person), Address: t.sender, Name: m.Identity.Name, Role: RoleRequester, Since: t.now})
+	var requester *Participant
+	if filer != relMonitor {
+		requester, _ = c.join(Participant{Person: personID(t.person), Address: t.sender, Name: m.Identity.Name, Role: RoleRequester, Since: t.now})
+		filer = relRequester
+	}
 	actor := t.actor(requester)
 	for _, agent := range t.dir.Agents(t.reseller.ID) {
 		c.join(Participant{Person: agent.ID, Address: agent.Mailbox(), Name: agent.Name, Role: RoleAgent, Since: t.now})
 	}
 	ch := &change{c: c, created: true, messageID: m.Message.MessageID}
 	ch.record(t.messageEvent(EventFiled, actor))
-	t.finish(ch)
+	t.requestShares(ch, filer, actor)
+	if err := t.finish(ch); err != nil {
+		return err
+	}
 	t.trace.Effect("filed %s %q for %s", c.Number, c.Title, c.Customer)
 	t.traceNotices(ch)
 	return nil
 }
 
 // append adds the mail to a case's history as the sender who wrote it.
-func (t *tenantDecision) append(c *Case, row rule, self *Participant) (mailer.Outcome, error) {
+func (t *tenantDecision) append(c *Case, row rule, writer relation, self *Participant) (mailer.Outcome, error) {
 	if o, decided := t.outcome(row); decided {
 		return o, nil
 	}
@@ -105,7 +114,7 @@ func (t *tenantDecision) append(c *Case, row rule, self *Participant) (mailer.Ou
 		t.trace.Add("grant", customer.Domain, "refused", "R12, R13: the customer has not granted access")
 		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoGrant, Text: "The customer has not granted access to its support cases"}, nil
 	}
-	if t.mail.Message.Failure != "" && t.override == nil {
+	if t.mail.Message.Failure != "" && !t.released() {
 		return t.unreadable()
 	}
 	if t.override != nil && t.override.customer != "" && !strings.EqualFold(t.override.customer, c.Customer) {
@@ -120,8 +129,12 @@ func (t *tenantDecision) append(c *Case, row rule, self *Participant) (mailer.Ou
 		kind = EventAuto
 	}
 	ch := &change{c: c, messageID: t.mail.Message.MessageID}
-	ch.record(t.messageEvent(kind, t.actor(self)))
-	t.finish(ch)
+	actor := t.actor(self)
+	ch.record(t.messageEvent(kind, actor))
+	t.requestShares(ch, writer, actor)
+	if err := t.finish(ch); err != nil {
+		return mailer.Outcome{}, err
+	}
 	t.trace.Effect("appended to %s as entry %d (%s)", c.Number, c.Events, kind)
 	t.traceNotices(ch)
 	return mailer.Outcome{Verdict: mailer.Accepted}, nil

@@ -17,7 +17,11 @@ func (d *Desk) Mails(ctx context.Context, status MailStatus, limit int) ([]*Mail
 	var list []*MailRecord
 	err := d.Store.View(ctx, func(tx Tx) error {
 		list = nil
-		for r, err := range tx.Mails(status) {
+		for id, err := range tx.Mails(status) {
+			if err != nil {
+				return err
+			}
+			r, err := d.shown(tx, id)
 			if err != nil {
 				return err
 			}
@@ -30,14 +34,67 @@ func (d *Desk) Mails(ctx context.Context, status MailStatus, limit int) ([]*Mail
 	return list, err
 }
 
+// Waiting lists up to limit of the mails on which somebody has yet to decide, the
+// held and the failed ones, the oldest first; limit 0 means all.
+func (d *Desk) Waiting(ctx context.Context, limit int) ([]*MailRecord, error) {
+	var list []*MailRecord
+	err := d.Store.View(ctx, func(tx Tx) error {
+		list = nil
+		ids, err := waitingIDs(tx)
+		if err != nil {
+			return err
+		}
+		if limit > 0 {
+			ids = ids[:min(limit, len(ids))]
+		}
+		for _, id := range ids {
+			r, err := d.shown(tx, id)
+			if err != nil {
+				return err
+			}
+			list = append(list, r)
+		}
+		return nil
+	})
+	return list, err
+}
+
 // Mail finds the record of one mail.
 func (d *Desk) Mail(ctx context.Context, id mailer.ID) (*MailRecord, error) {
 	var r *MailRecord
 	err := d.Store.View(ctx, func(tx Tx) (err error) {
-		r, err = tx.Mail(id)
+		r, err = d.shown(tx, id)
 		return err
 	})
 	return r, notFound(err, "no mail %s", id)
+}
+
+// shown gives a record with what people are told of a mail that waits: why, of
+// which case it is, and who may decide.
+func (d *Desk) shown(tx Tx, id mailer.ID) (*MailRecord, error) {
+	r, err := tx.Mail(id)
+	if err != nil || !r.waits() {
+		return r, err
+	}
+	dir, err := tx.Directory()
+	if err != nil {
+		return nil, err
+	}
+	c, err := heldCase(tx, dir, r, d.now())
+	if err != nil {
+		return nil, err
+	}
+	if r.Held == nil {
+		r.Held = &Held{Since: r.Received, Operator: true}
+	}
+	if r.Held.Why = r.Reason; c != nil {
+		r.Held.Number = c.Number
+	}
+	for _, who := range Deciders(dir, r, c, d.now()) {
+		r.Held.MayRelease = append(r.Held.MayRelease, who.Address.String())
+	}
+	r.Held.MayRelease = append(r.Held.MayRelease, "operator")
+	return r, nil
 }
 
 // Raw opens the bytes of a mail as it is kept.
@@ -79,23 +136,14 @@ func (d *Desk) Release(ctx context.Context, id mailer.ID, m *mailer.Mail, custom
 		if err != nil {
 			return err
 		}
-		again := *m
-		// Who wrote it was found out when it came, with the connection at hand.
-		again.ID, again.Received, again.Door, again.Envelope, again.Identity = old.ID, old.Received, old.Door, old.Envelope, old.Identity
-		decider, err := d.decider(tx, &again)
+		decider, err := d.decider(tx, m)
 		if err != nil {
 			return err
 		}
-		old.Trace.Add("release", "", "by the operator", d.now().Format(time.RFC3339))
-		decider.override = &override{record: old, customer: customer}
-		decided, err := decider.decide()
+		released, err = decider.release(m, override{record: old, customer: customer, by: byOperator})
 		if err != nil {
 			return err
 		}
-		if len(decided.parts) != 1 || !decided.parts[0].record.settled() {
-			return errorf(Conflict, "mail %s cannot be released: %s", id, whyNot(decided))
-		}
-		released = decided.parts[0]
 		return released.write(tx, nil)
 	})
 	if err != nil {
@@ -105,61 +153,38 @@ func (d *Desk) Release(ctx context.Context, id mailer.ID, m *mailer.Mail, custom
 	return released.record, nil
 }
 
+// byOperator names who uses the command line.
+const byOperator = "the operator"
+
 // openMail fetches a mail on which somebody has yet to decide.
 func openMail(tx Tx, id mailer.ID) (*MailRecord, error) {
 	r, err := tx.Mail(id)
 	if err != nil {
 		return nil, notFound(err, "no mail %s", id)
 	}
-	if r.Status != MailHeld && r.Status != MailFailed {
+	if !r.waits() {
 		return nil, errorf(Conflict, "mail %s is %s, not held", id, r.Status)
 	}
 	return r, nil
 }
 
-func whyNot(decided *decision) string {
-	for _, p := range decided.parts {
-		if p.record.Reason != "" {
-			return p.record.Reason
-		}
-	}
-	for _, o := range decided.outcomes {
-		if o.Text != "" {
-			return o.Text
-		}
-	}
-	return "it belongs nowhere"
-}
-
-// Discard throws a held or failed mail away: its bytes are erased, its record
-// stays as a tombstone. Where one recipient's copy was held and another's filed,
-// the bytes belong to the case and stay.
+// Discard throws a held or failed mail away by the operator's hand: its bytes are
+// erased, its record stays as a tombstone.
 func (d *Desk) Discard(ctx context.Context, id mailer.ID) (*MailRecord, error) {
-	var gone *MailRecord
-	var ref blob.Ref
+	var gone *part
 	err := d.Store.Update(ctx, func(tx Tx) error {
 		r, err := openMail(tx, id)
 		if err != nil {
 			return err
 		}
-		r.Trace.Effect("discarded by the operator at %s; it was %s: %s", d.now().Format(time.RFC3339), r.Status, r.Reason)
-		r.discard()
-		gone, ref = r, ""
-		if r.Status == MailDiscarded {
-			// Nothing of it is anywhere else: the bytes go.
-			if ref, r.Blob = r.Blob, ""; ref == "" {
-				if err := tx.PutRaw(id, nil); err != nil {
-					return err
-				}
-			}
-		}
-		return tx.PutMail(r)
+		gone = discarding(r, byOperator, d.now())
+		return gone.write(tx, nil)
 	})
 	if err != nil {
 		return nil, err
 	}
-	d.discardBlobs(ref)
-	return gone, nil
+	d.discardBlobs(gone.erased)
+	return gone.record, nil
 }
 
 // keepLedger is how long a mail is remembered, so that a retry of it does
@@ -174,12 +199,14 @@ func (d *Desk) Prune(ctx context.Context) error {
 	before := d.now().Add(-keepLedger)
 	for {
 		n := 0
+		var blobs []blob.Ref
 		err := d.Store.Update(ctx, func(tx Tx) (err error) {
-			n, err = tx.Prune(before, atOnce)
+			n, blobs, err = tx.Prune(before, atOnce)
 			return err
 		})
 		if err != nil || n == 0 {
 			return err
 		}
+		d.discardBlobs(blobs...)
 	}
 }

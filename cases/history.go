@@ -15,6 +15,10 @@ const (
 	EventAuto    EventType = "auto"    // an automatic mail came: kept, nobody is told (R78)
 	EventShared  EventType = "shared"  // a participant was added
 	EventLeft    EventType = "left"    // a participant left
+
+	// EventShareRequested: a mail named people who do not follow the case; who may
+	// share it decides.
+	EventShareRequested EventType = "share-requested"
 )
 
 // Event is one entry of a case's history, which is only ever appended to (R75).
@@ -30,7 +34,10 @@ type Event struct {
 	Mail        mailer.ID `json:"mail,omitempty"`        // raw mail it came from
 	Automatic   bool      `json:"automatic,omitempty"`   // no person wrote that mail: its sender is never answered
 	Message     *Message  `json:"message,omitempty"`     // EventFiled, EventMessage, EventAuto
+	Released    string    `json:"released,omitempty"`    // that mail was held: who let it pass, for people
 	Participant uint16    `json:"participant,omitempty"` // EventShared, EventLeft: who
+
+	Requested []mailer.Address `json:"requested,omitempty"` // EventShareRequested: for whom
 }
 
 // Actor is who did something, as it was known then.

@@ -16,8 +16,8 @@ const (
 	MailHeld      MailStatus = "held"      // somebody must decide
 	MailFailed    MailStatus = "failed"    // we could not read it
 	MailNoted     MailStatus = "noted"     // a bounce or the like: recorded, with no further effect
-	MailRefused   MailStatus = "refused"   // refused in the dialogue: the decision is kept, the bytes are not
-	MailDiscarded MailStatus = "discarded" // thrown away by the operator; the bytes are gone
+	MailRefused   MailStatus = "refused"   // refused in the dialogue: the decision is kept, the bytes only if a front hop brought it
+	MailDiscarded MailStatus = "discarded" // thrown away by who may decide; the bytes are gone
 )
 
 // MailRecord is what is kept of one mail for one tenant: the envelope as far as
@@ -31,6 +31,8 @@ type MailRecord struct {
 	Door      string           `json:"door"`
 	Envelope  mailer.Envelope  `json:"envelope"`
 	Identity  mailer.Identity  `json:"identity"`
+	Auth      mailer.Auth      `json:"auth,omitzero"`
+	Scans     []mailer.Scan    `json:"scans,omitempty"`
 	Subject   string           `json:"subject"`
 	MessageID string           `json:"message_id,omitempty"`
 	Size      int64            `json:"size"` // octets of the raw mail as kept
@@ -38,9 +40,48 @@ type MailRecord struct {
 	Blob      blob.Ref         `json:"blob,omitempty"` // "": the raw mail is in the store (Tx.Raw)
 	Status    MailStatus       `json:"status"`
 	Reason    string           `json:"reason,omitempty"` // held, failed: why, for the operator
+	Held      *Held            `json:"held,omitempty"`   // held, failed: the same for programs; nil otherwise
 	Cases     []CaseID         `json:"cases,omitempty"`
 	Outcomes  []mailer.Outcome `json:"outcomes"`
 	Trace     mailer.Trace     `json:"trace"`
+}
+
+// Held is what is known of a mail on which somebody has yet to decide. It has no
+// end of its own.
+type Held struct {
+	Since time.Time `json:"since"`
+	// Case is whose reply address it came to, and Participant whom that was
+	// issued to; both zero for mail to the intake, and for several cases.
+	Case        CaseID `json:"case,omitzero"`
+	Participant uint16 `json:"participant,omitempty"`
+	// Operator: it is, or is also, mail to the operator, who alone decides then.
+	Operator bool `json:"operator,omitempty"`
+	// ConfirmUntil is until when the sender, who was asked, may say that it is
+	// his; zero if he was not.
+	ConfirmUntil time.Time `json:"confirm_until,omitzero"`
+
+	// The rest is found out when a Desk is asked, and not stored.
+	Why        string   `json:"why,omitempty"`
+	Number     string   `json:"number,omitempty"`      // of Case, for people
+	MayRelease []string `json:"may_release,omitempty"` // addresses, and "operator"
+}
+
+// heldFor notes for which of our addresses the mail is held.
+func (r *MailRecord) heldFor(to route, now time.Time) {
+	var id CaseID
+	if to.kind == routeReply {
+		id = CaseID{to.reseller.ID, to.token.Case}
+	}
+	switch h := r.Held; {
+	case h == nil:
+		r.Held = &Held{Since: now, Case: id, Participant: to.token.Participant}
+	case h.Case != id:
+		// Nobody on one of the cases may let it into the other.
+		h.Case, h.Participant = CaseID{}, 0
+	case h.Participant != to.token.Participant:
+		h.Participant = 0
+	}
+	r.Held.Operator = r.Held.Operator || to.kind == routeOperator
 }
 
 // set notes the answer for a recipient, in place of an earlier one.
@@ -78,9 +119,21 @@ func (r *MailRecord) settle() {
 		most = max(most, weight(o))
 	}
 	r.Status = [...]MailStatus{MailRefused, MailDiscarded, MailNoted, MailFiled, MailHeld, MailFailed}[most]
-	if r.Status != MailHeld && r.Status != MailFailed {
-		r.Reason = ""
+	if !r.waits() {
+		r.Reason, r.Held = "", nil
 	}
+}
+
+// waits tells that somebody has yet to decide on the mail.
+func (r *MailRecord) waits() bool { return r.Status == MailHeld || r.Status == MailFailed }
+
+// WaitsFor names the reseller whose people may decide on the mail; "" where it
+// does not wait, or for the operator.
+func (r *MailRecord) WaitsFor() ResellerID {
+	if !r.waits() || r.Held == nil || r.Held.Operator {
+		return ""
+	}
+	return r.Reseller
 }
 
 // settled tells that nobody has to look at the mail any more.

@@ -15,6 +15,8 @@ const (
 	routeIntake     routeKind = "intake"      // files a case
 	routeReply      routeKind = "reply"       // a reply to a notice
 	routeReturnPath routeKind = "return path" // bounces of a notice
+	routeHeld       routeKind = "held"        // decides on a held mail
+	routeConfirm    routeKind = "confirm"     // the sender of a held mail says that it is his
 	routeOperator   routeKind = "operator"    // postmaster@, abuse@
 )
 
@@ -23,7 +25,7 @@ const (
 type route struct {
 	kind     routeKind
 	reseller *Reseller    // nil: the operator's own
-	token    mailer.Token // routeReply, routeReturnPath
+	token    mailer.Token // of every kind that has one
 	customer string       // routeIntake: named after a plus
 }
 
@@ -55,13 +57,24 @@ func (r router) route(a mailer.Address) route {
 	if local == "postmaster" || local == "abuse" { // RFC 5321 4.5.1, RFC 2142
 		return route{kind: routeOperator, reseller: reseller}
 	}
-	if rest, ok := strings.CutPrefix(local, mailer.ReplyPart); ok {
-		return r.byToken(rest, mailer.PurposeReply, routeReply)
-	}
-	if rest, ok := strings.CutPrefix(local, mailer.ReturnPathPart); ok {
-		return r.byToken(rest, mailer.PurposeReturnPath, routeReturnPath)
+	for _, made := range tokenAddresses {
+		if rest, ok := strings.CutPrefix(local, made.part); ok {
+			return r.byToken(rest, made.purpose, made.kind)
+		}
 	}
 	return route{kind: routeNone}
+}
+
+// tokenAddresses are the kinds of addresses that we make of tokens.
+var tokenAddresses = [...]struct {
+	part    string // what the local part begins with
+	purpose mailer.Purpose
+	kind    routeKind
+}{
+	{mailer.ReplyPart, mailer.PurposeReply, routeReply},
+	{mailer.ReturnPathPart, mailer.PurposeReturnPath, routeReturnPath},
+	{mailer.HeldPart, mailer.PurposeHeld, routeHeld},
+	{mailer.ConfirmPart, mailer.PurposeConfirm, routeConfirm},
 }
 
 // byToken routes by a token; a wrong, expired or foreign one is an unknown

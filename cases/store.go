@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"casegate/mailer"
+	"casegate/mailer/blob"
 )
 
 // Store keeps everything casegate knows. An Update is atomic and durable when
@@ -64,8 +65,10 @@ type Tx interface {
 	// PutMail stores or replaces a mail's record.
 	PutMail(*MailRecord) error
 	Mail(mailer.ID) (*MailRecord, error)
-	// Mails lists the records of a status, the newest first; "": all.
-	Mails(MailStatus) iter.Seq2[*MailRecord, error]
+	// Mails lists the mails of a status, the newest first; "": all. It reads no
+	// records, so that counting is cheap, but for MailFiled. Where resellers are
+	// named, it lists those that wait for their people; see MailRecord.WaitsFor.
+	Mails(status MailStatus, of ...ResellerID) iter.Seq2[mailer.ID, error]
 	// PutRaw stores a small raw mail (see blob.InlineLimit); nil erases it.
 	PutRaw(mailer.ID, []byte) error
 	Raw(mailer.ID) ([]byte, error)
@@ -87,10 +90,15 @@ type Tx interface {
 	// earliest first, others by ID, the newest first.
 	Deliveries(mailer.DeliveryState) iter.Seq2[*mailer.Delivery, error]
 
-	// Prune forgets ledger entries, finished deliveries and the records of
-	// refused mail that are older than a time, at most n of each; it returns how
-	// many it forgot. It may leave some for a few days longer.
-	Prune(before time.Time, n int) (int, error)
+	// Blocks gives a reseller's block list as it was last set, none at first.
+	Blocks(ResellerID) ([]Block, error)
+	SetBlocks(ResellerID, []Block) error
+
+	// Prune forgets ledger entries, finished deliveries and refused mail that are
+	// older than a time, at most n of each; it returns how many it forgot, and
+	// the blobs that nothing refers to any more. It may leave some for a few days
+	// longer.
+	Prune(before time.Time, n int) (int, []blob.Ref, error)
 }
 
 // LedgerKey tells a mail that was taken before: a digest of tenant, reverse-path

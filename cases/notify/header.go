@@ -27,14 +27,19 @@ func (s *scene) header(t tokens, zone *time.Location) *header {
 	parent, references := s.thread(t.anchor)
 	h.field("In-Reply-To", "<"+parent+">")
 	h.field("References", references...)
-	// RFC 3834 5, and what Exchange goes by: nobody's absence note answers us.
-	h.field("Auto-Submitted", "auto-generated")
-	h.field("X-Auto-Response-Suppress", "All")
+	h.automatic("auto-generated")
 	if t.leave != "" { // RFC 8058: one click leaves the case
 		h.field("List-Unsubscribe", "<"+t.leave+">")
 		h.field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 	}
 	return h
+}
+
+// automatic says that no person wrote the mail (RFC 3834 5), also in the way that
+// Exchange goes by: nobody's absence note answers us.
+func (h *header) automatic(how string) {
+	h.field("Auto-Submitted", how)
+	h.field("X-Auto-Response-Suppress", "All")
 }
 
 // from is the display name: the author with the reseller's, "Anna Nowak (North

@@ -38,6 +38,13 @@ const life = 400 * 24 * time.Hour
 // reader has left it or may not see it any longer (T93), or reads no mail at the
 // address. Every other error is one of the store or of the program.
 func (r *Renderer) Open(ctx context.Context, d mailer.Delivery) (*mailer.Outgoing, error) {
+	if d.Kind != mailer.NoticeKind {
+		out, err := r.openHeld(ctx, &d)
+		if err != nil && !errors.Is(err, mailer.ErrWithdrawn) {
+			err = fmt.Errorf("open %s %s: %w", d.Kind, d.ID, err)
+		}
+		return out, err
+	}
 	s, err := r.load(ctx, &d)
 	if err != nil {
 		return nil, fmt.Errorf("open notice %s: %w", d.ID, err)
@@ -50,22 +57,28 @@ func (r *Renderer) Open(ctx context.Context, d mailer.Delivery) (*mailer.Outgoin
 	if d.Recipient.Domain == tokens.reply.Domain || !s.readable(r.Now()) || !s.tell() {
 		return nil, mailer.ErrWithdrawn
 	}
-	zone := s.zone()
-	lang := r.Set.Choose(s.languages()...)
-	text, html, err := r.Set.Render(s.notice, lang, s.data(zone))
+	customer := s.directory.Customer(s.c.Customer)
+	zone := zone(s.person, customer, s.reseller)
+	lang := r.Set.Choose(languages(s.person, customer, s.reseller)...)
+	out, err := r.outgoing(&d, s.header(tokens, zone), s.notice, lang, s.data(zone))
 	if err != nil {
 		return nil, fmt.Errorf("open notice %s: %w", d.ID, err)
 	}
+	out.ReversePath, out.UTF8 = tokens.returnPath, !d.Recipient.IsASCII() || !s.reseller.Intake.IsASCII()
+	return out, nil
+}
+
+// outgoing puts a mail together, with its content and the fields that tell of it.
+func (r *Renderer) outgoing(d *mailer.Delivery, h *header, n templates.Notice, lang string, data *templates.Data) (*mailer.Outgoing, error) {
+	text, html, err := r.Set.Render(n, lang, data)
+	if err != nil {
+		return nil, err
+	}
 	contentType, body := alternatives(d.ID, text, html)
-	h := s.header(tokens, zone)
 	h.field("Content-Language", lang)
 	h.field("MIME-Version", "1.0")
 	h.field("Content-Type", contentType...)
-	return &mailer.Outgoing{
-		ID: d.ID, ReversePath: tokens.returnPath, Recipient: d.Recipient,
-		Header: h.bytes(), Body: io.NopCloser(bytes.NewReader(body)),
-		UTF8: !d.Recipient.IsASCII() || !s.reseller.Intake.IsASCII(),
-	}, nil
+	return &mailer.Outgoing{ID: d.ID, Recipient: d.Recipient, Header: h.bytes(), Body: io.NopCloser(bytes.NewReader(body))}, nil
 }
 
 // load reads what a notice is made of in one short View. Only what the

@@ -86,29 +86,30 @@ func (s *scene) kind(e *cases.Event) (templates.Notice, int) {
 	return templates.Message, 1
 }
 
-// languages lists the reader's languages as R77 orders them: the person's own,
-// the customer's, the reseller's. (A case has no language of its own yet.)
-func (s *scene) languages() []string {
+// languages lists a reader's languages as R77 orders them: the person's own, the
+// customer's, the reseller's. (A case has no language of its own yet.) Who is not
+// known is nil.
+func languages(person *cases.Person, customer *cases.Customer, reseller *cases.Reseller) []string {
 	var wanted []string
-	if s.person != nil {
-		wanted = append(wanted, s.person.Language)
+	if person != nil {
+		wanted = append(wanted, person.Language)
 	}
-	if customer := s.directory.Customer(s.c.Customer); customer != nil {
+	if customer != nil {
 		wanted = append(wanted, customer.Language)
 	}
-	return append(wanted, s.reseller.Language)
+	return append(wanted, reseller.Language)
 }
 
-// zone is the reader's time zone, found in the same order.
-func (s *scene) zone() *time.Location {
+// zone is a reader's time zone, found in the same order.
+func zone(person *cases.Person, customer *cases.Customer, reseller *cases.Reseller) *time.Location {
 	var names []string
-	if s.person != nil {
-		names = append(names, s.person.Zone)
+	if person != nil {
+		names = append(names, person.Zone)
 	}
-	if customer := s.directory.Customer(s.c.Customer); customer != nil {
+	if customer != nil {
 		names = append(names, customer.Zone)
 	}
-	for _, name := range append(names, s.reseller.Zone) {
+	for _, name := range append(names, reseller.Zone) {
 		if name == "" {
 			continue // LoadLocation takes it for UTC
 		}

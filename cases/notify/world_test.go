@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,7 +101,8 @@ type store struct {
 	d      *cases.Directory
 	c      *cases.Case
 	events []cases.Event
-	err    error // of the case, if set
+	mails  []*cases.MailRecord // the oldest first; all of them wait
+	err    error               // of the case, if set
 }
 
 func (s *store) View(_ context.Context, f func(cases.Tx) error) error { return f(tx{s: s}) }
@@ -123,6 +126,25 @@ func (t tx) Case(id cases.CaseID) (*cases.Case, error) {
 		return nil, fmt.Errorf("case %s: %w", id, cases.ErrNotFound)
 	}
 	return t.s.c, nil
+}
+
+func (t tx) Mail(id mailer.ID) (*cases.MailRecord, error) {
+	for _, m := range t.s.mails {
+		if m.ID == id {
+			return m, nil
+		}
+	}
+	return nil, fmt.Errorf("mail %s: %w", id, cases.ErrNotFound)
+}
+
+func (t tx) Mails(status cases.MailStatus, of ...cases.ResellerID) iter.Seq2[mailer.ID, error] {
+	return func(yield func(mailer.ID, error) bool) {
+		for _, m := range slices.Backward(t.s.mails) {
+			if m.Status == status && (len(of) == 0 || slices.Contains(of, m.WaitsFor())) && !yield(m.ID, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (t tx) History(_ cases.CaseID, first, last int) ([]cases.Event, error) {

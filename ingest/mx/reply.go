@@ -39,6 +39,7 @@ var answers = [...]answer{
 	{mailer.Unreadable, 550, code{5, 6, 0}, "The mail cannot be read"},
 	{mailer.TooLarge, 552, code{5, 3, 4}, "The mail is larger than this server takes"},
 	{mailer.TooManyHops, 554, code{5, 4, 6}, "Too many hops, this looks like a mail loop"},
+	{mailer.TooMany, 450, code{4, 7, 1}, "Too many, try again later"},
 	{mailer.TryLater, 451, code{4, 3, 0}, "Not possible now, try again later"},
 	{mailer.Full, 452, code{4, 3, 1}, "Out of room, try again later"},
 }

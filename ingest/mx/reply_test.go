@@ -25,6 +25,7 @@ func TestReplyFor(t *testing.T) {
 		{mailer.Refused, mailer.TooLarge, "552 5.3.4"},
 		{mailer.Refused, mailer.TooManyHops, "554 5.4.6"},
 		{mailer.Deferred, mailer.TryLater, "451 4.3.0"},
+		{mailer.Deferred, mailer.TooMany, "450 4.7.1"},
 		{mailer.Deferred, mailer.Full, "452 4.3.1"},
 		// The verdict counts: a refusal must not read as a temporary failure,
 		// nor the other way round.

@@ -8,6 +8,7 @@ import (
 
 	"casegate/cases"
 	"casegate/mailer"
+	"casegate/mailer/blob"
 )
 
 // PutDelivery implements cases.Tx.
@@ -62,33 +63,40 @@ func (t *txn) Deliveries(state mailer.DeliveryState) iter.Seq2[*mailer.Delivery,
 // Prune implements cases.Tx. It takes whole days of the ledger only, and looks
 // at the others in the order of their ids, that is of their beginning, up to the
 // first that is too young: an entry may outlive its time by some days.
-func (t *txn) Prune(before time.Time, n int) (int, error) {
+func (t *txn) Prune(before time.Time, n int) (forgotten int, blobs []blob.Ref, err error) {
 	if !t.tx.Writable() {
-		return 0, cases.ErrReadOnly
+		return 0, nil, cases.ErrReadOnly
 	}
-	forgotten, err := t.pruneLedger(before, n)
-	if err != nil {
-		return forgotten, fmt.Errorf("prune ledger: %w", err)
+	if forgotten, err = t.pruneLedger(before, n); err != nil {
+		return forgotten, nil, fmt.Errorf("prune ledger: %w", err)
 	}
 	for _, state := range []mailer.DeliveryState{mailer.Sent, mailer.GivenUp, mailer.Withdrawn, mailer.Dropped} {
 		k, err := pruneOld(t, deliveriesOf(state), n, func(d *mailer.Delivery) ([]entry, bool) {
 			return deliveryEntries(d), d.Finished.Before(before)
 		})
 		if forgotten += k; err != nil {
-			return forgotten, fmt.Errorf("prune deliveries: %w", err)
+			return forgotten, nil, fmt.Errorf("prune deliveries: %w", err)
 		}
 	}
 	k, err := pruneOld(t, mailsOf(cases.MailRefused), n, func(m *cases.MailRecord) ([]entry, bool) {
-		return mailEntries(m), m.Received.Before(before)
+		if !m.Received.Before(before) {
+			return nil, false
+		}
+		// What came from a front hop has bytes: in the store, or in a blob.
+		if m.Blob != "" {
+			blobs = append(blobs, m.Blob)
+			return mailEntries(m), true
+		}
+		return append(mailEntries(m), entry{bucket: bucketRaw, key: []byte(m.ID)}), true
 	})
 	if forgotten += k; err != nil {
-		return forgotten, fmt.Errorf("prune refused mails: %w", err)
+		return forgotten, blobs, fmt.Errorf("prune refused mails: %w", err)
 	}
-	return forgotten, nil
+	return forgotten, blobs, nil
 }
 
 // pruneOld forgets up to n of the records that are listed by id, the oldest
-// first, as long as old says so; it also tells a record's index entries.
+// first, as long as old says so; it also tells what goes with a record.
 func pruneOld[T any](t *txn, l listing, n int, old func(*T) ([]entry, bool)) (int, error) {
 	forgotten := 0
 	for id, err := range t.walk(l.index, l.prefix, false) {

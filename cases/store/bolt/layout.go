@@ -23,6 +23,7 @@ const format = 1
 const (
 	bucketMeta      = "meta"      // metaFormat: number
 	bucketDirectory = "directory" // directoryKey: version (8 octets), Directory
+	bucketBlocks    = "blocks"    // reseller: list of Block
 
 	bucketCases       = "cases"        // case: Case
 	bucketCaseNumbers = "case-numbers" // reseller, number for people: number in the case's key
@@ -30,7 +31,7 @@ const (
 	bucketEvents      = "events"       // case, sequence: Event
 
 	bucketMails      = "mails"       // id: MailRecord
-	bucketMailStatus = "mail-status" // status, id of one that is not filed: most are
+	bucketMailStatus = "mail-status" // status, id of one that is not filed: for whose people it waits
 	bucketRaw        = "raw"         // id: the mail's bytes
 	bucketLedger     = "ledger"      // day: bucket of ledger key: mail's id
 	bucketThreads    = "threads"     // reseller, digest of Message-ID: number of the case
@@ -43,7 +44,7 @@ const (
 // buckets lists all of them, with how full a page is made when it is split:
 // full where keys only ever grow, with some room where they are inserted.
 var buckets = []bucketLayout{
-	{bucketMeta, 0.5}, {bucketDirectory, 0.5},
+	{bucketMeta, 0.5}, {bucketDirectory, 0.5}, {bucketBlocks, 0.5},
 	{bucketCases, 0.9}, {bucketCaseNumbers, 0.9}, {bucketCaseUpdated, 1}, {bucketEvents, 0.9},
 	{bucketMails, 1}, {bucketMailStatus, 0.9}, {bucketRaw, 1}, {bucketLedger, 0.5}, {bucketThreads, 0.5},
 	{bucketDeliveries, 1}, {bucketDeliveryDue, 0.9}, {bucketDeliveryState, 0.9},
@@ -142,7 +143,7 @@ func mailEntries(m *cases.MailRecord) []entry {
 	if m.Status == cases.MailFiled {
 		return nil
 	}
-	return []entry{{bucketMailStatus, append(word(string(m.Status)), m.ID...), []byte{}}}
+	return []entry{{bucketMailStatus, append(word(string(m.Status)), m.ID...), []byte(m.WaitsFor())}}
 }
 
 func deliveryEntries(d *mailer.Delivery) []entry {

@@ -57,21 +57,29 @@ func (t *txn) Mail(id mailer.ID) (*cases.MailRecord, error) {
 }
 
 // Mails implements cases.Tx.
-func (t *txn) Mails(status cases.MailStatus) iter.Seq2[*cases.MailRecord, error] {
-	all := records[cases.MailRecord](t, listing{bucketMails, bucketMails, nil, sameKey}, true)
-	switch status {
-	case "":
-		return all
-	case cases.MailFiled:
-		return func(yield func(*cases.MailRecord, error) bool) {
-			for m, err := range all {
-				if (err != nil || m.Status == status) && !yield(m, err) {
-					return
-				}
+func (t *txn) Mails(status cases.MailStatus, of ...cases.ResellerID) iter.Seq2[mailer.ID, error] {
+	list := listing{index: bucketMails}
+	if status != "" && status != cases.MailFiled {
+		list = mailsOf(status)
+	}
+	wanted := func(id mailer.ID) (bool, error) {
+		if list.bucket == "" && (status != "" || len(of) > 0) { // most are filed: they have no index
+			m, err := t.Mail(id)
+			return err == nil && (status == "" || m.Status == status) && (len(of) == 0 || slices.Contains(of, m.WaitsFor())), err
+		}
+		return len(of) == 0 || slices.Contains(of, cases.ResellerID(t.bucket(list.index).Get(slices.Concat(list.prefix, []byte(id))))), nil
+	}
+	return func(yield func(mailer.ID, error) bool) {
+		for id, err := range t.walk(list.index, list.prefix, true) {
+			ok := true
+			if err == nil {
+				ok, err = wanted(mailer.ID(id))
+			}
+			if (ok || err != nil) && !yield(mailer.ID(id), err) {
+				return
 			}
 		}
 	}
-	return records[cases.MailRecord](t, mailsOf(status), true)
 }
 
 // PutRaw implements cases.Tx.

@@ -183,7 +183,8 @@ func (v *verifier) mails() error {
 		}
 		raw := v.t.bucket(bucketRaw).Get(key)
 		switch {
-		case m.Status == cases.MailRefused || m.Status == cases.MailDiscarded: // no bytes are kept
+		case m.Status == cases.MailDiscarded: // no bytes are kept
+		case m.Status == cases.MailRefused && m.Blob == "" && raw == nil: // by a direct client
 		case m.Blob != "":
 			v.blob(m)
 		case raw == nil:

@@ -249,7 +249,7 @@ func TestVerifyOfALivedInStore(t *testing.T) {
 			}
 			errs = append(errs, tx.PutMail(m), tx.PutCase(c), tx.PutDelivery(d), tx.Append(c.ID, &cases.Event{Seq: 2, Time: day0}))
 		}
-		_, err := tx.Prune(day0.AddDate(0, 0, 2), 10)
+		_, _, err := tx.Prune(day0.AddDate(0, 0, 2), 10)
 		return errors.Join(append(errs, err)...)
 	})
 	if err != nil {

@@ -110,7 +110,7 @@ func prune(t *testing.T, s cases.Store) {
 	for {
 		var n int
 		update(t, s, func(tx cases.Tx) (err error) {
-			n, err = tx.Prune(before, 3)
+			n, _, err = tx.Prune(before, 3)
 			return err
 		})
 		if n > 6 {
@@ -299,7 +299,11 @@ func writingWhileReading(t *testing.T, s cases.Store) {
 				return err
 			}
 		}
-		for m, err := range tx.Mails(cases.MailHeld) {
+		for id, err := range tx.Mails(cases.MailHeld) {
+			if err != nil {
+				return err
+			}
+			m, err := tx.Mail(id)
 			if err != nil {
 				return err
 			}

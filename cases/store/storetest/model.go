@@ -140,7 +140,7 @@ func (o op) do(tx cases.Tx, w *world, day int) error {
 	default: // prune, at a midnight: there the day that the ledger may add makes no difference
 		before := day0.AddDate(0, 0, max(0, day-o.When)).Truncate(24 * time.Hour)
 		w.prune(before)
-		_, err := tx.Prune(before, 1000)
+		_, _, err := tx.Prune(before, 1000)
 		return err
 	}
 }
@@ -227,9 +227,17 @@ func (w *world) agreesOnMails(tx cases.Tx, status cases.MailStatus) error {
 			expected = append(expected, m)
 		}
 	}
-	got, err := collect(tx.Mails(status))
+	listed, err := mailIDs(tx, status)
 	if err != nil {
 		return err
+	}
+	var got []cases.MailRecord
+	for _, id := range listed {
+		m, err := tx.Mail(id)
+		if err != nil {
+			return err
+		}
+		got = append(got, *m)
 	}
 	return want(fmt.Sprintf("the mails of status %q", status), got, expected)
 }

@@ -310,6 +310,37 @@ func mails(t *testing.T, s cases.Store) {
 	})
 }
 
+// mailsOf: the mails that wait for a reseller's people, and for no others.
+func mailsOf(t *testing.T, s cases.Store) {
+	put := func(id mailer.ID, r cases.ResellerID, status cases.MailStatus, held *cases.Held) {
+		t.Helper()
+		m := newMail(id, status)
+		m.Reseller, m.Held = r, held
+		update(t, s, func(tx cases.Tx) error { return tx.PutMail(m) })
+	}
+	listed := func(of cases.ResellerID, expected ...mailer.ID) {
+		t.Helper()
+		view(t, s, func(tx cases.Tx) error {
+			got, err := mailIDs(tx, cases.MailHeld, of)
+			if err != nil {
+				return err
+			}
+			return want(fmt.Sprintf("what waits for %q", of), got, expected)
+		})
+	}
+	put("06a", north, cases.MailHeld, &cases.Held{})
+	put("06b", south, cases.MailHeld, &cases.Held{})
+	put("06c", north, cases.MailHeld, &cases.Held{Operator: true})
+	put("06d", north, cases.MailHeld, nil)
+	put("06e", north, cases.MailFailed, &cases.Held{})
+	put("06f", north, cases.MailHeld, &cases.Held{})
+	listed(north, "06f", "06a")
+	listed(south, "06b")
+	put("06a", north, cases.MailHeld, &cases.Held{Operator: true}) // for the operator too by now
+	put("06f", north, cases.MailFiled, nil)
+	listed(north)
+}
+
 func rawMail(t *testing.T, s cases.Store) {
 	for _, raw := range [][]byte{{}, []byte("\x00\xff"), []byte(strings.Repeat("0123456789abcde\n", 1<<12)), []byte("shorter again")} {
 		update(t, s, func(tx cases.Tx) error {
@@ -435,13 +466,14 @@ func readOnly(t *testing.T, s cases.Store) {
 			"Remember":                tx.Remember(cases.LedgerKey{2}, "06a", day0),
 			"SetThread":               tx.SetThread(north, "1@x", id),
 			"SetThread, known":        tx.SetThread(north, "2@x", id),
+			"SetBlocks":               tx.SetBlocks(north, []cases.Block{{Pattern: "@evil.example"}}),
 			"PutDelivery":             tx.PutDelivery(newDelivery("06a", mailer.Sent, day0)),
 		} {
 			if !errors.Is(err, cases.ErrReadOnly) {
 				errs = append(errs, fmt.Errorf("%s in a View gave %v; want ErrReadOnly", what, err))
 			}
 		}
-		if _, err := tx.Prune(day0.AddDate(1, 0, 0), 10); !errors.Is(err, cases.ErrReadOnly) {
+		if _, _, err := tx.Prune(day0.AddDate(1, 0, 0), 10); !errors.Is(err, cases.ErrReadOnly) {
 			errs = append(errs, fmt.Errorf("a View: Prune gave %v; want ErrReadOnly", err))
 		}
 		return errors.Join(errs...)

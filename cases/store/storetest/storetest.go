@@ -31,11 +31,14 @@ func Run(t *testing.T, open func(t *testing.T) cases.Store) {
 		{"resellers do not mix", resellers},
 		{"history", history},
 		{"mail records", mails},
+		{"mails that wait for a reseller", mailsOf},
 		{"raw mail", rawMail},
 		{"ledger", ledger},
 		{"threads", threads},
 		{"deliveries", deliveries},
+		{"block lists", blocks},
 		{"prune", prune},
+		{"prune refused mail", pruneRefused},
 		{"what is not there", notFound},
 		{"a view does not write", readOnly},
 		{"times", times},
@@ -158,9 +161,15 @@ func ids[T any](list []T, id func(T) mailer.ID) []mailer.ID {
 	return got
 }
 
-func mailIDs(tx cases.Tx, status cases.MailStatus) ([]mailer.ID, error) {
-	list, err := collect(tx.Mails(status))
-	return ids(list, func(m cases.MailRecord) mailer.ID { return m.ID }), err
+func mailIDs(tx cases.Tx, status cases.MailStatus, of ...cases.ResellerID) ([]mailer.ID, error) {
+	var got []mailer.ID
+	for id, err := range tx.Mails(status, of...) {
+		if err != nil {
+			return nil, err
+		}
+		got = append(got, id)
+	}
+	return got, nil
 }
 
 func deliveryIDs(tx cases.Tx, state mailer.DeliveryState) ([]mailer.ID, error) {

@@ -1,0 +1,98 @@
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"casegate/mailer"
+)
+
+// ConfirmLife is how long the sender of a held mail may say that it is his.
+const ConfirmLife = 7 * 24 * time.Hour
+
+// confirmEvery is how often one address is asked at most, whoever writes in its
+// name, to whichever reseller (T90).
+const confirmEvery = 24 * time.Hour
+
+// nobodyReads matches the local parts of addresses that no person reads
+// (mail-traps E).
+var nobodyReads = regexp.MustCompile(`^(mailer-daemon|postmaster|root|nobody|bounces?|(do[-_.]?)?no[-_.]?t?[-_.]?reply|no[-_.]?response|notifications?|alerts?|list-?serv|majordomo)([-+._].*)?$|-(request|bounces|owner)$`)
+
+// askConfirmation asks the sender of a mail that has just been held whether it is
+// his, where the policy says so (design 4). The question holds no byte of the
+// mail, and goes only where it cannot be a nuisance.
+func (t *tenantDecision) askConfirmation() error {
+	r := t.part.record
+	if !t.part.held || !t.part.askSender || t.inform == nil || t.override != nil || r.Status != MailHeld {
+		return nil
+	}
+	if why := t.unasked(); why != "" {
+		t.trace.Add("confirm", t.sender.String(), "not asked", why)
+		return nil
+	}
+	key := stateKey("confirm", t.sender.Key().String())
+	switch last, err := t.tx.Recall(key); {
+	case t.done[key]:
+		t.trace.Add("confirm", t.sender.String(), "not asked", "asked already for another reseller (T90)")
+		return nil
+	case err == nil:
+		asked, err := t.tx.Mail(last)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if err == nil && t.now.Before(asked.Received.Add(confirmEvery)) {
+			t.trace.Add("confirm", t.sender.String(), "not asked", "asked already within a day (T90)")
+			return nil
+		}
+	case !errors.Is(err, ErrNotFound):
+		return err
+	}
+	r.Held.ConfirmUntil = t.now.Add(ConfirmLife)
+	t.remember(key)
+	t.send(&mailer.Delivery{Kind: mailer.ConfirmKind, Recipient: t.sender}, r)
+	return nil
+}
+
+// unasked says why a sender is not to be asked; "" if he may be.
+func (t *tenantDecision) unasked() string {
+	m := t.mail
+	switch {
+	case m.Message.Automatic || m.Envelope.ReversePath.IsZero():
+		return "automatic mail is never answered (RFC 3834 2)"
+	case m.Message.Kind != mailer.KindPerson:
+		return "mail of a list is never answered"
+	case m.Identity.Level != mailer.Unverified || m.Auth.SPF.Result == "fail" || m.Auth.DMARC.Result == "fail":
+		return "it is likely to be forged: the one who is named has not written it"
+	case nobodyReads.MatchString(t.sender.Key().Local):
+		return "nobody reads mail there"
+	case !t.readsMail(t.sender):
+		return "an address of ours (T87)"
+	case t.part.record.Held.Operator:
+		return "it is mail to the operator too"
+	}
+	return ""
+}
+
+// confirm carries out the answer of a sender who was asked. The address it came
+// to proves that the mailbox was read, so that no more is asked of who is writing
+// than that he is the one; but nothing that nobody wrote confirms.
+func (t *tenantDecision) confirm(token mailer.Token) (mailer.Outcome, error) {
+	r, o, err := t.heldBy(token)
+	if r == nil {
+		return o, err
+	}
+	switch {
+	case r.Held.ConfirmUntil.IsZero() || r.Held.Operator || !t.now.Before(r.Held.ConfirmUntil):
+		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}, nil
+	case t.mail.Message.Automatic:
+		return t.note("automatic mail confirms nothing (RFC 3834 2)"), nil
+	case !t.sender.Is(r.Identity.Address):
+		return t.note(fmt.Sprintf("only the sender of mail %s can confirm it", r.ID)), nil
+	case t.mail.Identity.Level == mailer.Failed:
+		return t.note("a mail that failed DMARC confirms nothing (design 4)"), nil
+	}
+	r.Held.ConfirmUntil = time.Time{} // once
+	return t.releaseHeld(override{record: r, by: "its sender, confirmed by reply", confirmed: true})
+}

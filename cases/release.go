@@ -1,0 +1,293 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"casegate/mailer"
+	"casegate/mailer/blob"
+)
+
+// override is somebody's word that a held or failed mail may pass.
+type override struct {
+	record    *MailRecord
+	customer  string // "": as the mail says
+	by        string // whose word, for people: "the operator"
+	confirmed bool   // its sender's own: what else it is held for stays a reason
+}
+
+// release decides a held or failed mail again. m is the raw mail read once more;
+// a Conflict says why it cannot be released.
+func (d *decider) release(m *mailer.Mail, word override) (*part, error) {
+	old := word.record
+	again := *m
+	// Who wrote it was found out when it came, with the connection at hand.
+	again.ID, again.Received, again.Door, again.Envelope = old.ID, old.Received, old.Door, old.Envelope
+	again.Identity, again.Auth, again.Scans = old.Identity, old.Auth, old.Scans
+	old.Trace.Add("release", "", "by "+word.by, d.now.Format(time.RFC3339))
+	inner := *d
+	inner.mail, inner.override, inner.again = &again, &word, nil
+	decided, err := inner.decide()
+	if err != nil {
+		return nil, err
+	}
+	if len(decided.parts) != 1 || !decided.parts[0].record.settled() && !(word.confirmed && decided.parts[0].record.waits()) {
+		return nil, errorf(Conflict, "mail %s cannot be released: %s", old.ID, whyNot(decided))
+	}
+	p := decided.parts[0]
+	for _, ch := range p.changes {
+		for i := range ch.events {
+			ch.events[i].Released = word.by
+		}
+	}
+	return p, nil
+}
+
+func whyNot(decided *decision) string {
+	for _, p := range decided.parts {
+		if p.record.Reason != "" {
+			return p.record.Reason
+		}
+	}
+	for _, o := range decided.outcomes {
+		if o.Text != "" {
+			return o.Text
+		}
+	}
+	return "it belongs nowhere"
+}
+
+// discarding throws a held or failed mail away: its bytes are erased, its record
+// stays as a tombstone. Where one recipient's copy was held and another's filed,
+// the bytes belong to the case and stay.
+func discarding(r *MailRecord, by string, now time.Time) *part {
+	r.Trace.Effect("discarded by %s at %s; it was %s: %s", by, now.Format(time.RFC3339), r.Status, r.Reason)
+	r.discard()
+	p := &part{record: r, stored: true}
+	if r.Status == MailDiscarded { // nothing of it is anywhere else
+		p.erase, p.erased = true, r.Blob
+		r.Blob = ""
+	}
+	return p
+}
+
+// What a reply to the mail about a held mail may begin with.
+const (
+	wordRelease = "release"
+	wordDiscard = "discard"
+	wordBlock   = "block" // discard, and refuse its sender from now on
+)
+
+// decisionWord reads the top line of what was written anew, and of nothing that
+// is quoted (F9): its first word and, after it, the customer's domain perhaps.
+func decisionWord(m *mailer.Message) (word, customer string) {
+	top, _, _ := strings.Cut(strings.TrimSpace(m.Reply.Text), "\n")
+	words := strings.Fields(top)
+	if len(words) == 0 {
+		return "", ""
+	}
+	word = strings.ToLower(strings.Trim(words[0], `.,:;!*_"'`))
+	if len(words) == 2 && word == wordRelease && strings.Contains(words[1], ".") {
+		customer = strings.ToLower(strings.Trim(words[1], `.,:;!*_<>"'`))
+	}
+	return word, customer
+}
+
+// decideHeld carries out a reply to the mail about a held mail. Whoever has the
+// address only has something to reply to: who is writing is asked of the policy,
+// now (T23).
+func (t *tenantDecision) decideHeld(token mailer.Token) (mailer.Outcome, error) {
+	if token.Delivery == 0 {
+		return t.note("an answer to a digest decides nothing: each mail in it has an address of its own"), nil
+	}
+	r, o, err := t.heldBy(token)
+	if r == nil {
+		return o, err
+	}
+	c, err := heldCase(t.tx, t.dir, r, t.now)
+	if err != nil {
+		return mailer.Outcome{}, err
+	}
+	var who Decider
+	for _, other := range Deciders(t.dir, r, c, t.now) {
+		if other.Is(t.dir, t.sender) {
+			who = other
+		}
+	}
+	if t.mail.Message.Automatic {
+		return t.note("automatic mail decides nothing (RFC 3834 2)"), nil
+	}
+	row := t.ask(request{action: actCommand, token: true, relation: who.relation()})
+	switch {
+	case row.effect == deferIt:
+		o, _ := t.outcome(row)
+		return o, nil
+	case row.effect != allow || !t.mail.Identity.MayCommand():
+		// It is never held: that would ask again.
+		row.effect = refuse
+		o, _ := t.outcome(row)
+		return o, nil
+	}
+	return t.carryOut(r, c, who)
+}
+
+// heldBy fetches the mail that a token is about; nil with the answer where there
+// is nothing to decide.
+func (t *tenantDecision) heldBy(token mailer.Token) (*MailRecord, mailer.Outcome, error) {
+	unknown := mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}
+	id := mailer.MakeID(token.Delivery)
+	r, err := t.tx.Mail(id)
+	if errors.Is(err, ErrNotFound) || err == nil && r.Reseller != t.reseller.ID {
+		return nil, unknown, nil
+	}
+	if err != nil {
+		return nil, unknown, err
+	}
+	t.trace.Add("held mail", string(id), string(r.Status), "")
+	switch {
+	case !r.waits():
+		return nil, t.note(fmt.Sprintf("mail %s is decided already: it is %s", id, r.Status)), nil
+	case t.override != nil:
+		return nil, t.note("a mail that was itself released decides nothing"), nil
+	case len(t.part.also) > 0 || len(t.part.changes) > 0:
+		return nil, t.note("a mail that does something else decides nothing: reply to the one address alone"), nil
+	}
+	return r, mailer.Outcome{}, nil
+}
+
+// carryOut does what the first word says; c is the case that the held mail came
+// to, if any. Whom a reseller refuses is for its agents to say: a customer or a
+// guest could silence another customer.
+func (t *tenantDecision) carryOut(r *MailRecord, c *Case, who Decider) (mailer.Outcome, error) {
+	word, customer := decisionWord(&t.mail.Message)
+	t.trace.Add("word", word, "", "the first of the reply's own text (F9)")
+	switch {
+	case word == wordRelease:
+		if r.Held.Case != (CaseID{}) {
+			customer = ""
+		}
+		return t.releaseHeld(override{record: r, customer: customer, by: who.name()})
+	case word == wordBlock && who.Role == RoleAgent:
+		if err := t.blockSender(r, c, who); err != nil {
+			return t.declined(err)
+		}
+	case word == wordDiscard:
+	default:
+		return t.explainWords(r, who)
+	}
+	t.part.also = append(t.part.also, discarding(r, who.name(), t.now))
+	return t.note(fmt.Sprintf("mail %s is discarded", r.ID)), nil
+}
+
+// releaseHeld releases a held mail in the transaction of the reply that says so.
+func (t *tenantDecision) releaseHeld(word override) (mailer.Outcome, error) {
+	m := t.again[word.record.ID]
+	if m == nil {
+		return t.note(fmt.Sprintf("mail %s could not be read again: it stays %s", word.record.ID, word.record.Status)), nil
+	}
+	p, err := t.release(m, word)
+	if err != nil {
+		return t.declined(err)
+	}
+	t.part.also = append(t.part.also, p)
+	return t.note(fmt.Sprintf("mail %s is released: it is %s", word.record.ID, p.record.Status)), nil
+}
+
+// declined notes why what a reply asks for cannot be done; every other error
+// stays one.
+func (t *tenantDecision) declined(err error) (mailer.Outcome, error) {
+	var known *Error
+	if errors.As(err, &known) {
+		return t.note(known.Text), nil
+	}
+	return mailer.Outcome{}, err
+}
+
+// blockSender has the reseller refuse whoever wrote a held mail, unless that is
+// somebody it knows: whom a mail names need not have written it, and a forger
+// could so have its customers shut out.
+func (t *tenantDecision) blockSender(r *MailRecord, c *Case, who Decider) error {
+	a := r.Identity.Address
+	if a.IsZero() {
+		a = r.Envelope.ReversePath
+	}
+	if a.IsZero() {
+		return errorf(Conflict, "mail %s names no sender who could be blocked", r.ID)
+	}
+	if filing(t.dir, t.reseller, a, t.now) != relStranger || c != nil && c.participantOf(t.dir, t.dir.PersonAt(a), a) != nil {
+		return errorf(Conflict, "%s is known here, and blocked with `casegate block` only", a)
+	}
+	b := Block{Pattern: a.Key().String(), By: who.Address.String(), Since: t.now, Why: fmt.Sprintf("sent mail %s", r.ID)}
+	list, added, err := t.blocking(t.tx, r.Reseller, b)
+	if added {
+		t.part.blocks = list
+	}
+	return err
+}
+
+// explainWords answers a reply that says nothing we know, once: the writer may
+// have meant it for the case.
+func (t *tenantDecision) explainWords(r *MailRecord, who Decider) (mailer.Outcome, error) {
+	first, err := t.within(1, "words", string(r.ID), who.Address.Key().String())
+	if err != nil {
+		return mailer.Outcome{}, err
+	}
+	if first && t.inform != nil && t.readsMail(who.Address) {
+		t.send(&mailer.Delivery{Kind: mailer.HeldKind, Recipient: who.Address, Person: personID(who.Person)}, r)
+	}
+	return t.note("the first word is none that the writer may say: nothing is done"), nil
+}
+
+// reread reads the held mails once more that m may release, before the
+// transaction: reading takes long, and may ask others.
+func (d *Desk) reread(ctx context.Context, m *mailer.Mail) (map[mailer.ID]*mailer.Mail, error) {
+	if d.Reread == nil || m.Message.Automatic {
+		return nil, nil
+	}
+	for _, a := range m.Envelope.Recipients {
+		id := d.mayRelease(m, a)
+		if id == "" {
+			continue
+		}
+		r, err := d.Mail(ctx, id)
+		var known *Error
+		if errors.As(err, &known) || err == nil && !r.waits() {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		again, err := d.Reread(ctx, r)
+		if errors.As(err, &known) || errors.Is(err, blob.ErrNotFound) {
+			d.log().Warn("held mail cannot be read again", "mail", id, "error", err)
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("release mail %s: %w", id, err)
+		}
+		return map[mailer.ID]*mailer.Mail{id: again}, nil // one decision a mail
+	}
+	return nil, nil
+}
+
+// mayRelease says which mail a mail to one of our addresses would release, if its
+// sender may; "" for none.
+func (d *Desk) mayRelease(m *mailer.Mail, to mailer.Address) mailer.ID {
+	local := to.Key().Local
+	if s, ok := strings.CutPrefix(local, mailer.HeldPart); ok && m.Identity.MayCommand() {
+		word, _ := decisionWord(&m.Message)
+		token, err := d.Keys.Open(s, mailer.PurposeHeld, d.now())
+		if err == nil && word == wordRelease && token.Delivery != 0 {
+			return mailer.MakeID(token.Delivery)
+		}
+	}
+	if s, ok := strings.CutPrefix(local, mailer.ConfirmPart); ok {
+		if token, err := d.Keys.Open(s, mailer.PurposeConfirm, d.now()); err == nil {
+			return mailer.MakeID(token.Delivery)
+		}
+	}
+	return ""
+}
