@@ -140,6 +140,7 @@ func printCase(w io.Writer, c caseAnswer) error {
 var eventWords = map[cases.EventType]string{
 	cases.EventFiled: "filed this case", cases.EventMessage: "wrote", cases.EventAuto: "wrote automatically",
 	cases.EventShared: "shared this case", cases.EventLeft: "left this case",
+	cases.EventShareRequested: "wrote to people who do not follow this case; casegate case share adds them:",
 }
 
 func printEvent(w io.Writer, c *cases.Case, e cases.Event) {
@@ -150,6 +151,9 @@ func printEvent(w io.Writer, c *cases.Case, e cases.Event) {
 	what := eventWords[e.Type]
 	if p := c.Participant(e.Participant); e.Type == cases.EventShared && p != nil {
 		what += " with " + p.Address.String()
+	}
+	for _, a := range e.Requested {
+		what += " " + a.String()
 	}
 	fmt.Fprintf(w, "\n#%d  %s  %s %s", e.Seq, moment(e.Time), who, what)
 	if e.Message != nil && e.Actor.Level < mailer.VerifiedSPF {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,28 +23,38 @@ type config struct {
 	Hostname string `toml:"hostname"`
 	Data     string `toml:"data"`
 
-	SMTP      smtpConfig      `toml:"smtp"`
-	HTTP      httpConfig      `toml:"http"`
-	Relay     relayConfig     `toml:"relay"`
-	Directory directoryConfig `toml:"directory"`
-	Log       logConfig       `toml:"log"`
-	Disk      diskConfig      `toml:"disk"`
+	SMTP       smtpConfig       `toml:"smtp"`
+	Submission submissionConfig `toml:"submission"`
+	LMTP       lmtpConfig       `toml:"lmtp"`
+	ACME       acmeConfig       `toml:"acme"`
+	Verify     verifyConfig     `toml:"verify"`
+	Limits     limitsConfig     `toml:"limits"`
+	Checks     checksConfig     `toml:"checks"`
+	HTTP       httpConfig       `toml:"http"`
+	Relay      relayConfig      `toml:"relay"`
+	Directory  directoryConfig  `toml:"directory"`
+	Log        logConfig        `toml:"log"`
+	Disk       diskConfig       `toml:"disk"`
 
-	file    string         // where it was read from; "" for the demo
-	flags   []string       // keys that the command line has set instead
-	demo    bool           // the built-in directory, and the outbox instead of a relay
-	trusted []netip.Prefix // SMTP.TrustedNetworks
-	tls     *tls.Config    // SMTP.TLSCert and TLSKey; nil: no STARTTLS
-	target  remote.Target  // Relay.URL and Relay.User
+	file    string           // where it was read from; "" for the demo
+	flags   []string         // keys that the command line has set instead
+	demo    bool             // the built-in directory, and the outbox instead of a relay
+	trusted []netip.Prefix   // SMTP.TrustedNetworks
+	groups  []mailer.Address // Verify.GoogleGroups
+	fronts  []netip.Prefix   // SMTP.FrontHops
+	target  remote.Target    // Relay.URL and Relay.User
 }
 
 type smtpConfig struct {
-	Listen          string   `toml:"listen"`
-	MaxSizeMiB      int      `toml:"max_size_mib"`
-	MaxRecipients   int      `toml:"max_recipients"`
-	TrustedNetworks []string `toml:"trusted_networks"`
-	TLSCert         string   `toml:"tls_cert"`
-	TLSKey          string   `toml:"tls_key"`
+	Listen           string   `toml:"listen"`
+	MaxSizeMiB       int      `toml:"max_size_mib"`
+	MaxRecipients    int      `toml:"max_recipients"`
+	Connections      int      `toml:"connections"`
+	ConnectionsPerIP int      `toml:"connections_per_ip"`
+	TrustedNetworks  []string `toml:"trusted_networks"`
+	FrontHops        []string `toml:"front_hops"`
+	TLSCert          string   `toml:"tls_cert"`
+	TLSKey           string   `toml:"tls_key"`
 }
 
 type httpConfig struct {
@@ -85,12 +94,23 @@ func (secret) MarshalText() ([]byte, error) { return []byte("(hidden)"), nil }
 
 func defaultConfig() config {
 	return config{
-		Data:  "casegate-data",
-		SMTP:  smtpConfig{Listen: ":25", MaxSizeMiB: 50, MaxRecipients: 100, TrustedNetworks: []string{}},
-		HTTP:  httpConfig{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081"},
-		Relay: relayConfig{Concurrency: 4},
-		Log:   logConfig{Level: "info", Format: "text"},
-		Disk:  diskConfig{MinFreeMiB: 512},
+		Data:   "casegate-data",
+		SMTP:   defaultSMTP(),
+		ACME:   defaultACME(),
+		Limits: defaultLimits(),
+		Verify: defaultVerify(),
+		Checks: defaultChecks(),
+		HTTP:   httpConfig{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081"},
+		Relay:  relayConfig{Concurrency: 4},
+		Log:    logConfig{Level: "info", Format: "text"},
+		Disk:   diskConfig{MinFreeMiB: 512},
+	}
+}
+
+func defaultSMTP() smtpConfig {
+	return smtpConfig{
+		Listen: ":25", MaxSizeMiB: 50, MaxRecipients: 100, Connections: 4000, ConnectionsPerIP: 50,
+		TrustedNetworks: []string{}, FrontHops: []string{},
 	}
 }
 
@@ -118,7 +138,9 @@ func loadConfig(file string) (config, error) {
 		return c, err
 	}
 	c.file = file
-	for _, path := range []*string{&c.Data, &c.Directory.File, &c.Relay.PasswordFile, &c.SMTP.TLSCert, &c.SMTP.TLSKey} {
+	for _, path := range []*string{
+		&c.Data, &c.Directory.File, &c.Relay.PasswordFile, &c.SMTP.TLSCert, &c.SMTP.TLSKey, &c.Checks.RspamdPasswordFile,
+	} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(filepath.Dir(file), *path)
 		}
@@ -157,6 +179,10 @@ func (c *config) check(f *tomlFile) error {
 		bad.add("data", "is empty: name a directory")
 	}
 	c.checkSMTP(bad)
+	c.checkDoors(bad)
+	c.checkVerify(bad)
+	c.checkLimits(bad)
+	c.checkChecks(bad)
 	c.checkHTTP(bad)
 	c.checkRelay(bad)
 	if c.Directory.File == "" {
@@ -171,31 +197,15 @@ func (c *config) check(f *tomlFile) error {
 }
 
 func (c *config) checkSMTP(bad *complaints) {
-	if c.SMTP.TLSCert != "" || c.SMTP.TLSKey != "" {
-		pair, err := tls.LoadX509KeyPair(c.SMTP.TLSCert, c.SMTP.TLSKey)
-		if err != nil {
-			bad.add("smtp.tls_cert", "no certificate with its key can be read from it and smtp.tls_key: %v", err)
-		}
-		c.tls = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	}
 	listenAddress(bad, "smtp.listen", c.SMTP.Listen)
 	between(bad, "smtp.max_size_mib", c.SMTP.MaxSizeMiB, 1, 1024)
 	// RFC 5321 4.5.3.1.8: at least 100 recipients have to be taken.
 	between(bad, "smtp.max_recipients", c.SMTP.MaxRecipients, 100, 1000)
-	for _, text := range c.SMTP.TrustedNetworks {
-		network, err := parseNetwork(text)
-		switch {
-		case err != nil:
-			bad.add("smtp.trusted_networks", "%q is not a network: want one such as 192.0.2.0/24 or 2001:db8::/32", text)
-		case network != network.Masked():
-			bad.add("smtp.trusted_networks", "%q is an address within a network: write %q for the network, or %q for that address alone",
-				text, network.Masked(), network.Addr())
-		case network.Bits() == 0:
-			bad.add("smtp.trusted_networks", "%q is the whole internet: anybody could write as anybody", text)
-		default:
-			c.trusted = append(c.trusted, network)
-		}
-	}
+	between(bad, "smtp.connections", c.SMTP.Connections, 10, 100_000)
+	between(bad, "smtp.connections_per_ip", c.SMTP.ConnectionsPerIP, 1, 100_000)
+	c.trusted = networks(bad, "smtp.trusted_networks", c.SMTP.TrustedNetworks, "anybody could write as anybody")
+	c.checkFrontHops(bad)
+	c.checkTLS(bad)
 }
 
 // parseNetwork reads a network as it is written, or a single address as a network of one.
@@ -284,7 +294,7 @@ func (c *config) readPassword(bad *complaints) {
 			bad.add("relay.password_env", "the environment has no %s, or it is empty", r.PasswordEnv)
 		}
 	default:
-		if info, err := os.Stat(c.file); err == nil && info.Mode().Perm()&0o004 != 0 {
+		if readableByAll(c.file) {
 			bad.add("relay.password", "everybody on this machine can read this file: chmod 640 %s, or use password_file", c.file)
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"casegate/ingest/mx"
+	"casegate/ingest/scan"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -72,6 +75,30 @@ func TestConfigErrors(t *testing.T) {
 		{"two passwords", strings.Replace(needed, "[directory]", "user = \"me\"\npassword = \"canary\"\npassword_env = \"X\"\n[directory]", 1), []string{"relay.password: set exactly one of", "found 2"}},
 		{"no such variable", strings.Replace(needed, "[directory]", "user = \"me\"\npassword_env = \"CASEGATE_TEST_UNSET\"\n[directory]", 1), []string{"FILE:5: relay.password_env: the environment has no CASEGATE_TEST_UNSET"}},
 		{"no such password file", strings.Replace(needed, "[directory]", "user = \"me\"\npassword_file = \"none\"\n[directory]", 1), []string{"FILE:5: relay.password_file:", "no such file"}},
+		{"no front hop", needed + "[smtp]\nfront_hops = [\"mx.example\"]\n", []string{`FILE:7: smtp.front_hops: "mx.example" is not a network`}},
+		{"a front hop that is trusted", needed + "[smtp]\ntrusted_networks = [\"10.0.0.0/8\"]\nfront_hops = [\"10.1.0.0/16\"]\n", []string{`FILE:8: smtp.front_hops: "10.1.0.0/16" overlaps "10.0.0.0/8" of trusted_networks:`, "was written by anybody"}},
+		{"trusted within a front hop", needed + "[smtp]\nfront_hops = [\"2001:db8::/32\"]\ntrusted_networks = [\"2001:db8::25\"]\n", []string{`FILE:7: smtp.front_hops: "2001:db8::/32" overlaps "2001:db8::25/128"`}},
+		{"all are front hops", needed + "[smtp]\nfront_hops = [\"0.0.0.0/0\"]\n", []string{`FILE:7: smtp.front_hops: "0.0.0.0/0" is the whole internet: no client would ever be told`}},
+		{"no connections", needed + "[smtp]\nconnections = 0\n", []string{"FILE:7: smtp.connections: 0 is out of range: want 10 to 100000"}},
+		{"no connections of one", needed + "[smtp]\nconnections_per_ip = 0\n", []string{"FILE:7: smtp.connections_per_ip: 0 is out of range"}},
+		{"a key without a certificate", needed + "[smtp]\ntls_key = \"none.key\"\n", []string{"smtp.tls_cert: no certificate with its key can be read"}},
+		{"submission without a certificate", needed + "[submission]\nlisten = \":587\"\ntls_listen = \":465\"\n", []string{"FILE:7: submission.listen: needs a certificate, as passwords", "FILE:8: submission.tls_listen: needs a certificate"}},
+		{"submission without a port", needed + "[submission]\nlisten = \"587\"\n", []string{`FILE:7: submission.listen: "587" is not an address to listen on`}},
+		{"a long socket", needed + "[lmtp]\nsocket = \"/" + strings.Repeat("x", 120) + "\"\n", []string{"FILE:7: lmtp.socket:", "is too long for a Unix socket (121 octets, at most 100)"}},
+		{"terms not accepted", needed + "[acme]\nemail = \"a@b.example\"\n", []string{"acme.accept_terms: must be true to get certificates"}},
+		{"two certificates", needed + "[smtp]\ntls_cert = \"a\"\ntls_key = \"b\"\n[acme]\naccept_terms = true\n", []string{"FILE:10: acme.accept_terms: there is a certificate in smtp.tls_cert already"}},
+		{"no ACME server", needed + "[acme]\naccept_terms = true\ndirectory_url = \"http://acme.example/directory\"\n", []string{"FILE:8: acme.directory_url:", "is not the address of an ACME server"}},
+		{"nobody for ACME", needed + "[acme]\naccept_terms = true\nemail = \"hostmaster\"\n", []string{`FILE:8: acme.email: "hostmaster" is not a mail address`}},
+		{"ACME port", needed + "[acme]\nlisten = \"80\"\n", []string{`FILE:7: acme.listen: "80" is not an address to listen on`}},
+		{"no rspamd", needed + "[checks]\nrspamd = \"127.0.0.1:11333\"\n", []string{"FILE:7: checks.rspamd: is not the address of an rspamd"}},
+		{"a password in rspamd's address", needed + "[checks]\nrspamd = \"http://me:canary@127.0.0.1:11333\"\n", []string{"FILE:7: checks.rspamd: is not the address of an rspamd"}},
+		{"a password for no rspamd", needed + "[checks]\nrspamd_password = \"canary\"\n", []string{"checks.rspamd: is missing beside the password"}},
+		{"two passwords of rspamd", needed + "[checks]\nrspamd = \"http://127.0.0.1:11333\"\nrspamd_password = \"canary\"\nrspamd_password_file = \"x\"\n", []string{"FILE:8: checks.rspamd_password: set only one of"}},
+		{"no such file of rspamd", needed + "[checks]\nrspamd = \"http://127.0.0.1:11333\"\nrspamd_password_file = \"none\"\n", []string{"FILE:8: checks.rspamd_password_file:", "no such file"}},
+		{"a relative clamd", needed + "[checks]\nclamav = \"clamd.ctl\"\n", []string{`FILE:7: checks.clamav: "clamd.ctl" is neither the path of a socket`}},
+		{"no port of clamd", needed + "[checks]\nclamav = \"127.0.0.1:clamd\"\n", []string{`FILE:7: checks.clamav: "clamd" is not a port`}},
+		{"policy", needed + "[checks]\non_failure = \"reject\"\n", []string{`FILE:7: checks.on_failure: "reject" is not known: want 451 or accept`}},
+		{"no time for checks", needed + "[checks]\ntimeout_seconds = 0\n", []string{"FILE:7: checks.timeout_seconds: 0 is out of range: want 1 to 300"}},
 		{"log level", needed + "[log]\nlevel = \"loud\"\n", []string{`FILE:7: log.level: "loud" is not known: want debug, info, warn or error`}},
 		{"log format", needed + "[log]\nformat = \"xml\"\n", []string{`FILE:7: log.format: "xml" is not known: want text or json`}},
 		{"disk", needed + "[disk]\nmin_free_mib = -1\n", []string{"disk.min_free_mib: -1 is out of range"}},
@@ -105,6 +132,53 @@ func TestConfigValues(t *testing.T) {
 	}
 	if want := filepath.Join(filepath.Dir(path), "directory.toml"); c.Directory.File != want {
 		t.Errorf("directory.file is %q, want it beside the configuration: %q", c.Directory.File, want)
+	}
+}
+
+// TestScanners: what the configuration names is asked, within its time.
+func TestScanners(t *testing.T) {
+	path := writeConfig(t, needed+"[checks]\nrspamd = \"http://127.0.0.1:11333\"\nrspamd_password = \"canary\"\nclamav = \"localhost:3310\"\non_failure = \"accept\"\ntimeout_seconds = 7\n")
+	c, err := loadConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := c.scanners()
+	if len(s.List) != 2 || s.OnFailure != scan.Accept || s.Timeout != 7*time.Second {
+		t.Fatalf("scanners are %+v, want two, the policy accept and 7 seconds", s)
+	}
+	if r, ok := s.List[0].(*scan.Rspamd); !ok || r.Password != "canary" || r.Timeout != s.Timeout {
+		t.Errorf("the first scanner is %T, want rspamd with its password and time", s.List[0])
+	}
+	if v, ok := s.List[1].(*scan.ClamAV); !ok || v.Address != "localhost:3310" || v.MaxSize < c.maxSize() {
+		t.Errorf("the second scanner is %+v, want a clamd that is sent whatever the doors take", s.List[1])
+	}
+	if fmt.Sprintf("%+v", c) != strings.ReplaceAll(fmt.Sprintf("%+v", c), "canary", "") {
+		t.Error("T105: printing the configuration shows the password")
+	}
+	if none := defaultConfig(); none.scanners() != nil {
+		t.Error("by default there are scanners, want none")
+	}
+}
+
+// TestDoors: which doors a configuration opens, and where.
+func TestDoors(t *testing.T) {
+	c := defaultConfig()
+	if got := c.wantedDoors(); len(got) != 1 || got[0].mode != mx.MX {
+		t.Errorf("by default there are %d doors, want MX alone", len(got))
+	}
+	c.Data = "/data"
+	c.Submission = submissionConfig{Listen: ":587", TLSListen: ":465"}
+	c.LMTP.Socket = "in.sock"
+	var got []string
+	for _, d := range c.wantedDoors() {
+		got = append(got, fmt.Sprint(d.name, " ", d.mode, " ", d.implicit, " ", d.address))
+	}
+	want := []string{"smtp mx false :25", "submission submission false :587", "submissions submission true :465", "lmtp lmtp false /data/in.sock"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("doors (-want +got):\n%s", diff)
+	}
+	if c.LMTP.Socket = "/run/in.sock"; c.lmtpSocket() != "/run/in.sock" {
+		t.Errorf("an absolute socket is %q, want it as it is", c.lmtpSocket())
 	}
 }
 

@@ -4,14 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"os"
-	"syscall"
 	"time"
 
 	"casegate/cases"
@@ -24,6 +21,7 @@ import (
 type control struct {
 	desk     *cases.Desk
 	pipeline *pipeline
+	keys     *mailer.Keyring
 	status   func() statusAnswer
 	log      *slog.Logger
 }
@@ -47,6 +45,9 @@ type (
 	heldRequest struct {
 		Limit int `json:"limit"`
 	}
+	rotateRequest struct {
+		Force bool `json:"force"`
+	}
 )
 
 // Answers that are more than one of the values of casegate/cases.
@@ -62,12 +63,17 @@ type (
 	lineAnswer struct {
 		Change string `json:"change"`
 	}
+	doorAt struct {
+		Door    string `json:"door"` // "smtp", "submission", "submissions", "lmtp"
+		Address string `json:"address"`
+	}
 	statusAnswer struct {
 		Version string    `json:"version"`
 		PID     int       `json:"pid"`
 		Since   time.Time `json:"since"`
 		Data    string    `json:"data"`
 		SMTP    string    `json:"smtp"`
+		Doors   []doorAt  `json:"doors"` // SMTP and the others
 		Public  string    `json:"public"`
 		Admin   string    `json:"admin"`
 		Ready   string    `json:"ready"` // "yes", or why not
@@ -90,12 +96,16 @@ func (c *control) routes() http.Handler {
 	mux.Handle("POST /held/list", answer(c, c.heldList))
 	mux.Handle("POST /held/release", answer(c, c.heldRelease))
 	mux.Handle("POST /held/discard", answer(c, byID(c.desk.Discard)))
+	mux.Handle("POST /block/list", answer(c, c.blockList))
+	mux.Handle("POST /block/add", answer(c, c.blockAdd))
+	mux.Handle("POST /block/remove", answer(c, c.blockRemove))
 	mux.Handle("POST /mail/show", answer(c, byID(c.desk.Mail)))
 	mux.HandleFunc("POST /mail/raw", c.mailRaw)
 	mux.Handle("POST /queue/list", answer(c, c.queueList))
 	mux.Handle("POST /queue/show", answer(c, byID(c.desk.Delivery)))
 	mux.Handle("POST /queue/retry", answer(c, byID(c.desk.Retry)))
 	mux.Handle("POST /queue/drop", answer(c, byID(c.desk.Drop)))
+	mux.Handle("POST /key/rotate", answer(c, c.keyRotate))
 	mux.HandleFunc("POST /explain", c.explain)
 	mux.Handle("POST /directory/plan", answer(c, c.directory(c.desk.PlanDirectory)))
 	mux.Handle("POST /directory/apply", answer(c, c.directory(c.applyDirectory)))
@@ -162,20 +172,9 @@ func (c *control) caseShare(ctx context.Context, r numberRequest) ([]shareAnswer
 	return []shareAnswer{{changed, added}}, err
 }
 
-// heldList gives what waits for a decision: held mails, then failed ones.
+// heldList gives what waits for a decision, the oldest first.
 func (c *control) heldList(ctx context.Context, r heldRequest) ([]*cases.MailRecord, error) {
-	held, err := c.desk.Mails(ctx, cases.MailHeld, r.Limit)
-	if err != nil {
-		return nil, err
-	}
-	rest := 0
-	if r.Limit > 0 {
-		if rest = r.Limit - len(held); rest <= 0 {
-			return held, nil
-		}
-	}
-	failed, err := c.desk.Mails(ctx, cases.MailFailed, rest)
-	return append(held, failed...), err
+	return c.desk.Waiting(ctx, r.Limit)
 }
 
 func (c *control) heldRelease(ctx context.Context, r idRequest) ([]*cases.MailRecord, error) {
@@ -189,6 +188,14 @@ func (c *control) heldRelease(ctx context.Context, r idRequest) ([]*cases.MailRe
 	}
 	released, err := c.desk.Release(ctx, r.ID, m, r.Customer)
 	return []*cases.MailRecord{released}, err
+}
+
+func (c *control) keyRotate(_ context.Context, r rotateRequest) ([]keyAnswer, error) {
+	keys, err := rotateLive(c.keys, c.status().Data, r.Force, time.Now())
+	if err == nil {
+		c.log.Info("rotated the keys of reply addresses", "key", keys[0].ID, "force", r.Force)
+	}
+	return keys, err
 }
 
 func (c *control) queueList(ctx context.Context, r queueRequest) ([]*mailer.Delivery, error) {
@@ -207,6 +214,12 @@ func (c *control) mailRaw(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer raw.Close()
+	record, err := c.desk.Mail(r.Context(), request.ID)
+	if err != nil {
+		c.refuse(w, r, err)
+		return
+	}
+	io.WriteString(w, resultsField(record, c.desk.Hostname))
 	if _, err := io.Copy(w, raw); err != nil {
 		// The length is not known beforehand: only a broken connection tells
 		// that bytes are missing.
@@ -222,7 +235,13 @@ func (c *control) explain(w http.ResponseWriter, r *http.Request) {
 		c.refuse(w, r, &cases.Error{Kind: cases.Invalid, Text: err.Error()})
 		return
 	}
-	records, err := c.pipeline.explain(r.Context(), c.desk, q, r.Body)
+	pipeline, done := c.pipeline.as(q)
+	defer done()
+	// A desk of its own: what a dry run asks is not logged, and not counted as guessing.
+	desk := &cases.Desk{
+		Store: c.desk.Store, Blobs: c.desk.Blobs, Keys: c.keys, Hostname: c.desk.Hostname, Audience: c.desk.Audience, Room: c.desk.Room,
+	}
+	x, err := pipeline.explain(r.Context(), desk, q, r.Body)
 	if err != nil {
 		// The rest of a mail that is too large is read too: an answer that comes
 		// while the mail is still being sent may be lost.
@@ -230,12 +249,7 @@ func (c *control) explain(w http.ResponseWriter, r *http.Request) {
 		c.refuse(w, r, err)
 		return
 	}
-	enc := json.NewEncoder(w)
-	for _, record := range records {
-		if err := enc.Encode(record); err != nil {
-			return
-		}
-	}
+	json.NewEncoder(w).Encode(x) // the daemon has no use for a connection that broke
 }
 
 // directory makes an answer of planning or applying a directory, which comes
@@ -273,20 +287,5 @@ func listenControl(data string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("remove old control socket: %w", err)
-	}
-	// Nobody else may connect between Listen and Chmod either. The mask is the
-	// whole process's, but it only takes from others what they have no need of.
-	mask := syscall.Umask(0o077)
-	l, err := net.Listen("unix", path)
-	syscall.Umask(mask)
-	if err != nil {
-		return nil, fmt.Errorf("open control socket: %w", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		l.Close()
-		return nil, fmt.Errorf("protect control socket: %w", err)
-	}
-	return l, nil
+	return listenSocket(path, 0o600)
 }

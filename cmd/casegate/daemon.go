@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,7 +20,6 @@ import (
 
 	"casegate/cases"
 	"casegate/cases/store/bolt"
-	"casegate/ingest/mx"
 	"casegate/mailer"
 	"casegate/mailer/blob"
 )
@@ -39,7 +39,11 @@ type Main struct {
 	desk      *cases.Desk
 	pipeline  *pipeline
 	sender    *mailer.Sender
-	smtp      *mx.Server
+	keys      *mailer.Keyring
+	users     *users
+	certs     certSource // nil: nothing is encrypted
+	newID     func() mailer.ID
+	doors     []*door
 
 	smtpListener, publicListener, adminListener, controlListener net.Listener
 
@@ -63,6 +67,7 @@ func (m *Main) Run(ctx context.Context) error {
 		m.setLevel,
 		m.openData,
 		m.openPorts,
+		m.openCertificates,
 		m.joinParts,
 		m.applyDirectory,
 		m.startSending,
@@ -162,11 +167,18 @@ func (m *Main) closeStore() error {
 // openPorts takes all ports before anything serves, so that a port in use stops
 // the start and not the work.
 func (m *Main) openPorts(context.Context) error {
+	m.doors = m.Config.wantedDoors()
+	for _, d := range m.doors {
+		if err := d.listen(); err != nil {
+			return err
+		}
+		m.onClose(func() error { d.listener.Close(); return nil }) // twice is no harm
+	}
+	m.smtpListener = m.doors[0].listener
 	for _, p := range []struct {
 		what, address string
 		into          *net.Listener
 	}{
-		{"smtp", m.Config.SMTP.Listen, &m.smtpListener},
 		{"public", m.Config.HTTP.Public, &m.publicListener},
 		{"admin", m.Config.HTTP.Admin, &m.adminListener},
 	} {
@@ -175,7 +187,7 @@ func (m *Main) openPorts(context.Context) error {
 			return listenError(p.what, p.address, err)
 		}
 		*p.into = l
-		m.onClose(func() error { l.Close(); return nil }) // twice is no harm
+		m.onClose(func() error { l.Close(); return nil })
 	}
 	l, err := listenControl(m.Config.Data)
 	if err != nil {
@@ -190,7 +202,7 @@ func (m *Main) openPorts(context.Context) error {
 func listenError(what, address string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s: %s is in use by another program: stop that one, or choose another port with --%s", what, address, what)
+		return fmt.Errorf("%s: %s is in use by another program: stop that one, or choose another port with %s", what, address, chosenWith(what))
 	case errors.Is(err, syscall.EACCES):
 		return fmt.Errorf("%s: no permission to listen on %s: ports below 1024 need root or CAP_NET_BIND_SERVICE", what, address)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
@@ -199,29 +211,25 @@ func listenError(what, address string, err error) error {
 	return fmt.Errorf("%s: listen on %s: %w", what, address, err)
 }
 
+// chosenWith says where the address of a listener is set.
+func chosenWith(what string) string {
+	if slices.Contains([]string{"smtp", "public", "admin"}, what) {
+		return "--" + what
+	}
+	return "[" + strings.TrimSuffix(what, "s") + "] in the configuration"
+}
+
 // startServing opens the doors: first the ones to look through, then the one
 // that mail comes in by.
 func (m *Main) startServing(context.Context) error {
 	public := &public{desk: m.desk, hostname: m.Config.Hostname, log: m.Log}
 	m.serveHTTP("public", limitedServer(public.routes(), m.Log), m.publicListener)
 	m.serveHTTP("admin", limitedServer(adminRoutes(m.metrics.registry, m.ready), m.Log), m.adminListener)
-	control := &control{desk: m.desk, pipeline: m.pipeline, status: m.status, log: m.Log}
+	control := &control{desk: m.desk, pipeline: m.pipeline, keys: m.keys, status: m.status, log: m.Log}
 	// Without write timeout: a raw mail or a profile may take its time.
 	m.serveHTTP("control", &http.Server{Handler: control.routes(), ReadHeaderTimeout: 10 * time.Second}, m.controlListener)
 
-	go func() {
-		if err := m.smtp.Serve(m.smtpListener); err != nil {
-			m.failed <- fmt.Errorf("smtp: %w", err)
-		}
-	}()
-	m.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
-		defer cancel()
-		if err := m.smtp.Shutdown(ctx); err != nil {
-			m.Log.Warn("some mails that were coming in were cut off; their senders will try again", "error", err)
-		}
-		return nil
-	})
+	m.openDoors()
 	return nil
 }
 
@@ -284,14 +292,34 @@ func (m *Main) startHousekeeping(context.Context) error {
 			}
 		}
 	})
+	m.background(m.tellWhatIsHeld)
 	m.background(func(ctx context.Context) {
 		onHangup(ctx, func(ctx context.Context) {
+			if files, ok := m.certs.(*certificates); ok {
+				files.reload()
+			}
 			if err := m.Reload(ctx); err != nil {
 				m.Log.Error("not reloaded, everything stays as it was", "error", err)
 			}
 		})
 	})
 	return nil
+}
+
+// tellWhatIsHeld has those who answer for mails that are held reminded of them,
+// each once a day in the morning of their reseller's zone.
+func (m *Main) tellWhatIsHeld(ctx context.Context) {
+	for hourly := time.NewTicker(time.Hour); ; {
+		if _, err := m.desk.Digest(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			m.Log.Error("digest of held mails", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			hourly.Stop()
+			return
+		case <-hourly.C:
+		}
+	}
 }
 
 // Reload reads the configuration and the directory again, and takes over the
@@ -342,6 +370,9 @@ func (m *Main) status() statusAnswer {
 	s := statusAnswer{
 		Version: version(), PID: os.Getpid(), Since: m.since.UTC(), Data: m.Config.Data, Ready: "yes",
 		SMTP: m.smtpListener.Addr().String(), Public: m.publicListener.Addr().String(), Admin: m.adminListener.Addr().String(),
+	}
+	for _, d := range m.doors {
+		s.Doors = append(s.Doors, doorAt{d.name, d.listener.Addr().String()})
 	}
 	if err := m.ready(); err != nil {
 		s.Ready = "no: " + err.Error()

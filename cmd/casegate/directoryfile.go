@@ -32,6 +32,8 @@ type resellerEntry struct {
 	Prefix   string   `toml:"prefix"`
 	Language string   `toml:"language"`
 	Zone     string   `toml:"zone"`
+
+	Monitoring []string `toml:"monitoring"`
 }
 
 type personEntry struct {
@@ -55,6 +57,8 @@ type customerEntry struct {
 	Contacts []string        `toml:"contacts"`
 	Grant    *bool           `toml:"grant"`
 	Managed  []intervalEntry `toml:"managed"`
+
+	Monitoring []string `toml:"monitoring"`
 }
 
 // intervalEntry has days, not moments: a change of reseller takes effect at
@@ -137,6 +141,7 @@ func (r *directoryReader) reseller(id string, e resellerEntry) cases.Reseller {
 	if e.Intake != "" {
 		out.Intake = r.address(slices.Concat(key, []string{"intake"}), e.Intake)
 	}
+	out.Monitoring = r.addresses(slices.Concat(key, []string{"monitoring"}), e.Monitoring)
 	r.language(key, e.Language)
 	return out
 }
@@ -144,9 +149,7 @@ func (r *directoryReader) reseller(id string, e resellerEntry) cases.Reseller {
 func (r *directoryReader) person(id string, e personEntry) cases.Person {
 	key := []string{"person", id}
 	out := cases.Person{ID: id, Name: e.Name, Language: e.Language, Zone: e.Zone}
-	for _, a := range e.Linked {
-		out.Linked = append(out.Linked, r.address(slices.Concat(key, []string{"linked"}), a))
-	}
+	out.Linked = r.addresses(slices.Concat(key, []string{"linked"}), e.Linked)
 	for _, a := range e.Accounts {
 		address := r.address(slices.Concat(key, []string{"accounts"}), a.Address)
 		out.Accounts = append(out.Accounts, cases.Account{Address: address, Roles: a.Roles})
@@ -161,9 +164,8 @@ func (r *directoryReader) customer(domain string, e customerEntry) cases.Custome
 		Domain: domain, Name: e.Name, Plan: e.Plan, Language: e.Language, Zone: e.Zone,
 		Denied: e.Grant != nil && !*e.Grant,
 	}
-	for _, a := range e.Contacts {
-		out.Contacts = append(out.Contacts, r.address(slices.Concat(key, []string{"contacts"}), a))
-	}
+	out.Contacts = r.addresses(slices.Concat(key, []string{"contacts"}), e.Contacts)
+	out.Monitoring = r.addresses(slices.Concat(key, []string{"monitoring"}), e.Monitoring)
 	for _, m := range e.Managed {
 		out.Managed = append(out.Managed, cases.Interval{
 			Reseller: cases.ResellerID(m.Reseller), From: midnight(m.From), Until: midnight(m.Until),
@@ -174,6 +176,14 @@ func (r *directoryReader) customer(domain string, e customerEntry) cases.Custome
 		r.bad(slices.Concat(key, []string{"plan"}), "%q is not known: want Standard, Enhanced or Premium", e.Plan)
 	}
 	r.language(key, e.Language)
+	return out
+}
+
+func (r *directoryReader) addresses(key []string, list []string) []mailer.Address {
+	var out []mailer.Address
+	for _, s := range list {
+		out = append(out, r.address(key, s))
+	}
 	return out
 }
 

@@ -106,6 +106,9 @@ func TestDirectoryErrors(t *testing.T) {
 		{"language", base + "language = \"polish\"\n", `d.toml:6: reseller.north.language: "polish" is not a language`},
 		{"zone", strings.Replace(base, "Warsaw", "Warschau", 1), `d.toml:1: reseller.north: unknown time zone "Europe/Warschau"`},
 		{"no intake", strings.Replace(base, "intake = \"support@north.example\"\n", "", 1), `d.toml:1: reseller.north: has no intake: set intake = "support@north.example"`},
+		{"monitoring of a reseller", base + "monitoring = [\"alerts\"]\n", `d.toml:6: reseller.north.monitoring: not a mail address: "alerts"`},
+		{"monitoring of a customer", base + "[customer.\"acme.example\"]\nmonitoring = [\"a@b@c\"]\n", `d.toml:7: customer."acme.example".monitoring: not a mail address`},
+		{"an intake that monitors (T87)", base + "[customer.\"acme.example\"]\nmonitoring = [\"support@north.example\"]\n", `d.toml:6: customer."acme.example": monitoring "support@north.example" is the intake`},
 		{"role", base + "[person.anna]\naccounts = [{ address = \"anna@north.example\", roles = [\"boss\"] }]\n", `d.toml:6: person.anna: account "anna@north.example": unknown role "boss"`},
 		{"unknown reseller", base + "[customer.\"acme.example\"]\nmanaged = [{ reseller = \"nroth\" }]\n", `d.toml:6: customer."acme.example": managed by unknown reseller "nroth"`},
 		{"overlap", base + "[customer.\"acme.example\"]\nmanaged = [{ reseller = \"north\" }, { reseller = \"north\", from = 2026-01-01 }]\n", `d.toml:6: customer."acme.example": interval 2 overlaps an earlier one`},
@@ -118,6 +121,20 @@ func TestDirectoryErrors(t *testing.T) {
 				t.Errorf("error is:\n%v\nwant in it:\n%s", err, c.want)
 			}
 		})
+	}
+}
+
+// TestDirectoryMonitoring: who may file by automatic mail (R78).
+func TestDirectoryMonitoring(t *testing.T) {
+	d, err := parseDirectory("d.toml", []byte(base+"monitoring = [\"alerts@noc.example\"]\n[customer.\"acme.example\"]\nmonitoring = [\"a@acme.example\", \"b@acme.example\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Reseller("north").Monitoring; len(got) != 1 || got[0].String() != "alerts@noc.example" {
+		t.Errorf("north's monitoring senders are %v, want alerts@noc.example", got)
+	}
+	if got := d.Customer("acme.example").Monitoring; len(got) != 2 || got[1].String() != "b@acme.example" {
+		t.Errorf("acme.example's monitoring senders are %v, want a@ and b@acme.example", got)
 	}
 }
 

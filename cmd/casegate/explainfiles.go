@@ -209,7 +209,10 @@ func (e *explainer) fill(ctx context.Context, f mailFile, answer *fileAnswer) (e
 		return withoutPath(err)
 	}
 	answer.Message = newMessageAnswer(&m, page)
-	answer.Records, answer.Decision, err = e.world.decide(ctx, io.NewSectionReader(file, 0, size))
+	x, err := e.world.decide(ctx, io.NewSectionReader(file, 0, size))
+	if x != nil {
+		answer.Auth, answer.Records, answer.Decision = x.Auth, x.Records, x.Decision
+	}
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 type fileAnswer struct {
 	File     string              `json:"file"`
 	Message  *messageAnswer      `json:"message"`  // null: the file could not be read
+	Auth     *authAnswer         `json:"auth"`     // null: the mail could not be read as one that comes in
 	Records  []*cases.MailRecord `json:"records"`  // one for each reseller
 	Decision string              `json:"decision"` // why there are no records, although nothing went wrong
 	Error    string              `json:"error"`

@@ -19,16 +19,20 @@ import (
 type explainCmd struct {
 	daemonAt
 	format
-	Mail   []string `arg:"" name:"mail" help:"Id of a mail that came, number of a case (all its mails), or files and folders (- for standard input)." placeholder:"ID|NUMBER|FILE"`
-	From   string   `help:"Reverse-path of the file's envelope; its Return-Path or From, unless named." placeholder:"ADDRESS"`
-	Rcpt   []string `help:"Recipient of the file's envelope, may be given several times; those of To and Cc that are ours, unless named." placeholder:"ADDRESS"`
-	IP     string   `name:"ip" help:"Address the file comes from; unless named, one that nobody trusts." default:"192.0.2.1" placeholder:"IP"`
-	Config string   `help:"Configuration to use where no daemon runs; the demo's, unless named." placeholder:"FILE"`
+	Mail     []string `arg:"" name:"mail" help:"Id of a mail that came, number of a case (all its mails), or files and folders (- for standard input)." placeholder:"ID|NUMBER|FILE"`
+	From     string   `help:"Reverse-path of the file's envelope; its Return-Path or From, unless named." placeholder:"ADDRESS"`
+	Rcpt     []string `help:"Recipient of the file's envelope, may be given several times; those of To and Cc that are ours, unless named." placeholder:"ADDRESS"`
+	IP       string   `name:"ip" help:"Address the file comes from; unless named, one that nobody trusts." default:"192.0.2.1" placeholder:"IP"`
+	Helo     string   `help:"Name that the client gives in HELO." default:"file.invalid" placeholder:"NAME"`
+	Resolver string   `help:"Name server to ask, instead of the configured ones." env:"CASEGATE_RESOLVER" placeholder:"IP:PORT"`
+	At       string   `help:"Time at which signatures must be valid; now, unless named." placeholder:"TIME"`
+	Config   string   `help:"Configuration to use where no daemon runs; the demo's, unless named." placeholder:"FILE"`
 }
 
 func (*explainCmd) Help() string {
 	return "Examples:\n  casegate explain 06c2k7gq0r1ne\n  casegate explain NORTH-1\n" +
 		"  casegate explain mail.eml --from it@acme.example --rcpt support@north.example --ip 127.0.0.1\n" +
+		"  casegate explain mail.eml --ip 192.0.2.7 --helo mx.acme.example --at 2026-11-20T08:00:00Z --resolver 127.0.0.1:53\n" +
 		"  casegate explain --json maildir/cur > read.jsonl"
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"casegate/cases"
 	"casegate/mailer"
@@ -37,9 +38,13 @@ func (c *heldListCmd) Run(ctx context.Context, con *console) error {
 			fmt.Fprintln(w, "Nothing is held.")
 			return nil
 		}
-		t := newTable(w, "ID", "STATUS", "RECEIVED", "RESELLER", "FROM", "SUBJECT", "WHY")
+		t := newTable(w, "ID", "STATUS", "WAITS", "RESELLER", "CASE", "FROM", "SUBJECT", "WHY")
 		for _, m := range list {
-			t.row(m.ID, m.Status, m.Received, m.Reseller, m.Identity.Address, cell(m.Subject), cell(m.Reason))
+			number := ""
+			if m.Held != nil {
+				number = m.Held.Number
+			}
+			t.row(m.ID, m.Status, waited(time.Since(m.Received)), m.Reseller, number, m.Identity.Address, cell(m.Subject), cell(m.Reason))
 		}
 		return t.flush()
 	})

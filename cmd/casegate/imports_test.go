@@ -37,7 +37,7 @@ var homes = map[string][]string{
 	"github.com/jhillyerd/enmime/v2":      {"ingest/parse"},
 	"github.com/microcosm-cc/bluemonday":  {"ingest/parse/page"},
 	"go.etcd.io/bbolt":                    {"cases/store/bolt"},
-	"github.com/miekg/dns":                {"mailer/dns"},
+	"github.com/miekg/dns":                {"mailer/dns", "mailer/dns/dnstest"},
 	"github.com/emersion/go-msgauth":      {"mailer/dkim"},
 	"github.com/alecthomas/kong":          {"cmd/casegate"},
 	"github.com/pelletier/go-toml/v2":     {"cmd/casegate"},

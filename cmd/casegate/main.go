@@ -27,12 +27,16 @@ type cli struct {
 
 	Case    caseCmd    `cmd:"" help:"List, show and share cases."`
 	Held    heldCmd    `cmd:"" help:"Mails that wait for a decision, or could not be read."`
+	Block   blockCmd   `cmd:"" help:"Whose mail a reseller refuses outright."`
 	Explain explainCmd `cmd:"" help:"Why a mail became what it became, or what would become of one."`
 	Mail    mailCmd    `cmd:"" help:"The bytes of a mail, and the files in it."`
 	Queue   queueCmd   `cmd:"" help:"Mails on their way out."`
 	Outbox  outboxCmd  `cmd:"" help:"Mails the demo caught instead of sending."`
+	User    userCmd    `cmd:"" help:"Who may sign in to send mail to our own addresses."`
+	Key     keyCmd     `cmd:"" help:"The keys that reply addresses are made with."`
 
 	Status  statusCmd  `cmd:"" help:"What is running on a data directory, and how it is."`
+	Doctor  doctorCmd  `cmd:"" help:"Check what mail needs around it: DNS, certificate, relay, machine."`
 	Verify  verifyCmd  `cmd:"" help:"Check a data directory, while no daemon runs on it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -19,6 +19,7 @@ import (
 
 	"casegate/cases"
 	"casegate/cases/store/bolt"
+	"casegate/mailer/dns/dnstest"
 )
 
 // TestMain makes the test binary a casegate too: stories and crash tests start
@@ -40,6 +41,12 @@ func TestStories(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TZ", "UTC")
+			names, err := dnstest.Serve("127.0.0.1:0", "")
+			if err != nil {
+				return err
+			}
+			env.Defer(func() { names.Close() })
+			env.Setenv("CASEGATE_RESOLVER", names.Addr)
 			// The race detector has every process wait a second before it ends.
 			env.Setenv("GORACE", "atexit_sleep_ms=10")
 			return nil
@@ -53,6 +60,10 @@ func TestStories(t *testing.T) {
 			"get":    getCmd,
 			"stays":  staysCmd,
 			"until":  untilCmd,
+			"submit": submitCmd,
+			"lmtp":   lmtpCmd,
+			"cert":   certCmd,
+			"shown":  shownCmd,
 		},
 	})
 }
@@ -61,7 +72,8 @@ func TestStories(t *testing.T) {
 const patience = 20 * time.Second
 
 // daemonCmd waits until the daemon on a data directory answers, and tells the
-// story where its listeners are: daemon DATA sets $SMTP, $PUBLIC and $ADMIN.
+// story where its listeners are: daemon DATA sets $SMTP, $PUBLIC, $ADMIN and, where
+// there are such doors, $SUBMISSION, $SUBMISSIONS and $LMTP.
 func daemonCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: daemon DATA")
@@ -73,6 +85,9 @@ func daemonCmd(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Setenv("SMTP", status[0].SMTP)
 			ts.Setenv("PUBLIC", "http://"+status[0].Public)
 			ts.Setenv("ADMIN", "http://"+status[0].Admin)
+			for _, d := range status[0].Doors {
+				ts.Setenv(strings.ToUpper(d.Door), d.Address)
+			}
 			return
 		}
 		if time.Since(begin) > patience {
@@ -99,6 +114,11 @@ func smtpCmd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	from, rcpts, file := strings.Trim(args[0], "<>"), args[1:len(args)-1], args[len(args)-1]
 	said, err := send(ts.Getenv("SMTP"), from, rcpts, ts.ReadFile(file))
+	tell(ts, neg, said, err)
+}
+
+// tell writes what a server said; neg wants that it refused.
+func tell(ts *testscript.TestScript, neg bool, said string, err error) {
 	fmt.Fprint(ts.Stdout(), said)
 	var refused *textproto.Error
 	if errors.As(err, &refused) {
@@ -164,6 +184,11 @@ func send(addr, from string, rcpts []string, mail string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return deliver(c, from, rcpts, mail)
+}
+
+// deliver is send over a connection that is open.
+func deliver(c *smtp.Client, from string, rcpts []string, mail string) (string, error) {
 	if err := c.Mail(from); err != nil {
 		return "", err
 	}

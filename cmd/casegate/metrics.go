@@ -3,9 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"io"
 	"runtime"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,6 +26,8 @@ type metrics struct {
 	accept      prometheus.Histogram
 	sends       *prometheus.CounterVec // attempts by result
 	storeErrors *prometheus.CounterVec
+	senders     *prometheus.CounterVec // mails kept, by the identity level of the sender
+	scans       *prometheus.CounterVec // by scanner and verdict
 }
 
 func newMetrics(version string) *metrics {
@@ -48,13 +49,19 @@ func newMetrics(version string) *metrics {
 		storeErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "casegate_store_errors_total", Help: "Updates the store could not commit.",
 		}, []string{"kind"}),
+		senders: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "casegate_senders_total", Help: "Mails kept, by how far their sender is known.",
+		}, []string{"level"}),
+		scans: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "casegate_scans_total", Help: "What content scanners said of mails.",
+		}, []string{"by", "verdict"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "casegate_build_info", Help: "Always 1; the labels say what runs.",
 		ConstLabels: prometheus.Labels{"version": version, "go": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.mails, m.turnedAway, m.accept, m.sends, m.storeErrors, build,
+	m.registry.MustRegister(m.mails, m.turnedAway, m.accept, m.sends, m.storeErrors, m.senders, m.scans, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -81,8 +88,13 @@ func (h measuredHandler) Accept(ctx context.Context, m *mailer.Mail) ([]mailer.O
 		h.m.mails.WithLabelValues("error", "").Add(float64(len(m.Envelope.Recipients)))
 		return outcomes, err
 	}
+	kept := false
 	for _, o := range outcomes {
 		h.m.mails.WithLabelValues(string(o.Verdict), string(o.Reason)).Inc()
+		kept = kept || o.Verdict == mailer.Accepted || o.Verdict == mailer.Held
+	}
+	if kept {
+		h.m.senders.WithLabelValues(m.Identity.Level.String()).Inc()
 	}
 	return outcomes, nil
 }
@@ -90,6 +102,23 @@ func (h measuredHandler) Accept(ctx context.Context, m *mailer.Mail) ([]mailer.O
 func (h measuredHandler) Refused(ctx context.Context, r mailer.Refusal) {
 	h.m.turnedAway.WithLabelValues(string(r.Reason)).Inc()
 	h.Handler.Refused(ctx, r)
+}
+
+// scanFunc is ingest.Reader's Scan.
+type scanFunc = func(context.Context, *mailer.Mail, func() (io.ReadCloser, error)) ([]mailer.Scan, error)
+
+// measuredScan counts what content scanners say; nil stays nil.
+func (m *metrics) measuredScan(scan scanFunc) scanFunc {
+	if scan == nil {
+		return nil
+	}
+	return func(ctx context.Context, mail *mailer.Mail, open func() (io.ReadCloser, error)) ([]mailer.Scan, error) {
+		scans, err := scan(ctx, mail, open)
+		for _, s := range scans {
+			m.scans.WithLabelValues(s.By, string(s.Verdict)).Inc()
+		}
+		return scans, err
+	}
 }
 
 // measuredTransport counts attempts.
@@ -133,90 +162,4 @@ func (s measuredStore) count(err error) error {
 		s.m.storeErrors.WithLabelValues("full").Inc()
 	}
 	return err
-}
-
-// backlog reports what waits: deliveries, and mails that somebody has to decide.
-// It counts in the store, at most once in a while however often it is asked.
-type backlog struct {
-	store cases.Store
-	log   *slog.Logger
-
-	mu      sync.Mutex
-	counted time.Time
-	counts  backlogCounts
-}
-
-type backlogCounts struct {
-	waiting, held, failed int
-	oldest                time.Time // creation of the oldest waiting delivery
-}
-
-// recount is how long one count holds.
-const recount = 10 * time.Second
-
-var (
-	waitingDesc = prometheus.NewDesc("casegate_deliveries_waiting", "Mails that wait to be sent.", nil, nil)
-	oldestDesc  = prometheus.NewDesc("casegate_deliveries_oldest_seconds", "Age of the oldest mail that waits to be sent; 0 if none does.", nil, nil)
-	heldDesc    = prometheus.NewDesc("casegate_mails_held", "Mails that wait for a decision.", nil, nil)
-	failedDesc  = prometheus.NewDesc("casegate_mails_failed", "Mails that could not be read.", nil, nil)
-)
-
-// Describe implements prometheus.Collector.
-func (b *backlog) Describe(ch chan<- *prometheus.Desc) {
-	ch <- waitingDesc
-	ch <- oldestDesc
-	ch <- heldDesc
-	ch <- failedDesc
-}
-
-// Collect implements prometheus.Collector. Where the store cannot be read, it
-// gives nothing: a missing series raises an alarm, a wrong one does not.
-func (b *backlog) Collect(ch chan<- prometheus.Metric) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := time.Now()
-	if now.Sub(b.counted) >= recount {
-		counts, err := b.count()
-		if err != nil {
-			b.log.Error("count backlog", "error", err)
-			return
-		}
-		b.counts, b.counted = counts, now
-	}
-	age := 0.0
-	if !b.counts.oldest.IsZero() {
-		age = now.Sub(b.counts.oldest).Seconds()
-	}
-	gauge := func(d *prometheus.Desc, v float64) { ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v) }
-	gauge(waitingDesc, float64(b.counts.waiting))
-	gauge(oldestDesc, age)
-	gauge(heldDesc, float64(b.counts.held))
-	gauge(failedDesc, float64(b.counts.failed))
-}
-
-func (b *backlog) count() (c backlogCounts, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	err = b.store.View(ctx, func(tx cases.Tx) error {
-		c = backlogCounts{}
-		for d, err := range tx.Deliveries(mailer.Waiting) {
-			if err != nil {
-				return err
-			}
-			c.waiting++
-			if c.oldest.IsZero() || d.Created.Before(c.oldest) {
-				c.oldest = d.Created
-			}
-		}
-		for status, n := range map[cases.MailStatus]*int{cases.MailHeld: &c.held, cases.MailFailed: &c.failed} {
-			for _, err := range tx.Mails(status) {
-				if err != nil {
-					return err
-				}
-				*n++
-			}
-		}
-		return nil
-	})
-	return c, err
 }

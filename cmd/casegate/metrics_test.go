@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -67,6 +68,17 @@ func TestMeasured(t *testing.T) {
 		}
 	}
 
+	found := []mailer.Scan{{By: "rspamd", Verdict: mailer.ScanHarmful}, {By: "clamav", Verdict: mailer.ScanBroken}}
+	scan := m.measuredScan(func(context.Context, *mailer.Mail, func() (io.ReadCloser, error)) ([]mailer.Scan, error) {
+		return found, cases.ErrFull
+	})
+	if got, err := scan(t.Context(), two, nil); len(got) != 2 || !errors.Is(err, cases.ErrFull) {
+		t.Errorf("Scan gives %v, %v; want what the scanners gave", got, err)
+	}
+	if m.measuredScan(nil) != nil {
+		t.Error("no scanners are wrapped, want none to stay none")
+	}
+
 	w := httptest.NewRecorder()
 	adminRoutes(m.registry, func() error { return nil }).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	for _, want := range []string{
@@ -81,6 +93,9 @@ func TestMeasured(t *testing.T) {
 		`casegate_store_errors_total{kind="broken"} 1`,
 		`casegate_store_errors_total{kind="full"} 1`,
 		`casegate_accept_seconds_count 2`,
+		`casegate_senders_total{level="unverified"} 1`,
+		`casegate_scans_total{by="rspamd",verdict="harmful"} 1`,
+		`casegate_scans_total{by="clamav",verdict="broken"} 1`,
 	} {
 		if !strings.Contains(w.Body.String(), "\n"+want+"\n") {
 			t.Errorf("the metrics do not say %s", want)

@@ -14,17 +14,60 @@ import (
 	"casegate/ingest"
 	"casegate/ingest/parse"
 	"casegate/ingest/parse/header"
+	"casegate/ingest/verify"
 	"casegate/mailer"
 	"casegate/mailer/blob"
+	"casegate/mailer/dns"
 )
 
-// pipeline reads mails that come by no door: held ones that are released, and
-// files that are to be explained. The reading is the doors' own.
+// pipeline is how all doors have a mail read. It also reads mails that come by no
+// door: held ones that are released, and files that are to be explained.
 type pipeline struct {
-	reader  *ingest.Reader
-	newID   func() mailer.ID
-	now     func() time.Time
-	maxSize int64 // octets of a mail
+	reader   *ingest.Reader
+	known    *ingest.Reader // for mails whose sender is known already
+	verifier *verify.Verifier
+	newID    func() mailer.ID
+	now      func() time.Time
+	maxSize  int64 // octets of a mail
+}
+
+// close ends what the pipeline has running.
+func (p *pipeline) close() error {
+	if p.verifier.DNS == nil {
+		return nil
+	}
+	return p.verifier.DNS.Close()
+}
+
+// as is the pipeline as it would be at another time, or with another DNS. The
+// caller calls done when it is through.
+func (p *pipeline) as(q dryRun) (changed *pipeline, done func()) {
+	v, other := *p.verifier, *p
+	done = func() {}
+	if !q.at.IsZero() {
+		v.Now = func() time.Time { return q.at }
+		other.now = v.Now
+	}
+	if q.resolver != "" {
+		v.DNS = &dns.Resolver{Servers: []string{q.resolver}}
+		done = func() { v.DNS.Close() }
+	}
+	other.verifier = &v
+	other.reader = &ingest.Reader{Blobs: p.reader.Blobs, Verify: v.Verify, Scan: p.reader.Scan}
+	return &other, done
+}
+
+// explanation is what explain says of a mail that has not come.
+type explanation struct {
+	Auth     *authAnswer         `json:"auth"` // null: the mail could not be read
+	Records  []*cases.MailRecord `json:"records"`
+	Decision string              `json:"decision"` // why there are no records
+}
+
+// authAnswer is who wrote a mail, and what that follows from.
+type authAnswer struct {
+	mailer.Auth
+	Identity mailer.Identity `json:"identity"`
 }
 
 // again reads a mail that was kept once more.
@@ -43,14 +86,15 @@ func (p *pipeline) again(ctx context.Context, desk *cases.Desk, record *cases.Ma
 			return nil, fmt.Errorf("read mail %s: %w", record.ID, err)
 		}
 	}
-	if err := p.reader.Read(ctx, m); err != nil {
+	if err := p.known.Read(ctx, m); err != nil {
 		return nil, fmt.Errorf("read mail %s again: %w", record.ID, err)
 	}
+	m.Identity, m.Auth, m.Scans = record.Identity, record.Auth, record.Scans
 	return m, nil
 }
 
-// explain decides the mail in r without writing anything that stays.
-func (p *pipeline) explain(ctx context.Context, desk *cases.Desk, q dryRun, r io.Reader) (records []*cases.MailRecord, err error) {
+// explain reads and decides the mail in r without writing anything that stays.
+func (p *pipeline) explain(ctx context.Context, desk *cases.Desk, q dryRun, r io.Reader) (x *explanation, err error) {
 	scratch, err := os.MkdirTemp("", "casegate-mail-")
 	if err != nil {
 		return nil, err
@@ -58,7 +102,7 @@ func (p *pipeline) explain(ctx context.Context, desk *cases.Desk, q dryRun, r io
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	store := &blob.Local{Dir: scratch}
 	m := &mailer.Mail{ID: p.newID(), Received: p.now().UTC(), Door: "file"}
-	m.Envelope = mailer.Envelope{Helo: "file", Remote: q.ip, Recipients: q.rcpt}
+	m.Envelope = mailer.Envelope{Helo: q.helo, Remote: q.ip, Recipients: q.rcpt}
 	if err := p.spool(m, store, r); err != nil {
 		return nil, err
 	}
@@ -68,13 +112,16 @@ func (p *pipeline) explain(ctx context.Context, desk *cases.Desk, q dryRun, r io
 	}
 	defer raw.Close()
 	envelope(ctx, desk, q, m, parse.File(raw, m.Raw.Size).Header())
-	if len(m.Envelope.Recipients) == 0 {
-		return nil, &cases.Error{Kind: cases.Invalid, Text: "the mail names no recipient: say which with --rcpt"}
-	}
 	if err := p.reader.ReadFrom(ctx, m, store); err != nil {
 		return nil, fmt.Errorf("read mail: %w", err)
 	}
-	return desk.Explain(ctx, m)
+	x = &explanation{Auth: &authAnswer{m.Auth, m.Identity}}
+	if len(m.Envelope.Recipients) == 0 {
+		x.Decision = "the mail names no recipient: say which with --rcpt"
+		return x, nil
+	}
+	x.Records, err = desk.Explain(ctx, m)
+	return x, err
 }
 
 // spool takes in a mail as a door would: a small one in memory, with the line
@@ -100,6 +147,9 @@ func (p *pipeline) spool(m *mailer.Mail, store blob.Store, r io.Reader) (err err
 func envelope(ctx context.Context, desk *cases.Desk, q dryRun, m *mailer.Mail, h header.Header) {
 	if q.from != nil {
 		m.Envelope.ReversePath = *q.from
+	}
+	if q.noFrom {
+		m.Envelope.Helo = "" // what is no domain has no SPF, and HELO does not stand in for it
 	}
 	if q.from != nil && len(q.rcpt) > 0 {
 		return

@@ -88,7 +88,9 @@ func (m *Main) greet(w io.Writer) {
 	t := indented(w)
 	status := m.status()
 	t.row("Host name", m.Config.Hostname)
-	t.row("Mail in (SMTP)", status.SMTP)
+	for _, d := range status.Doors {
+		t.row("Mail in ("+doorWords[d.Door]+")", d.Address)
+	}
 	t.row("Public pages", "http://"+status.Public+"/")
 	t.row("Metrics, health", "http://"+status.Admin+"/metrics")
 	t.row("Data", m.Config.Data)

@@ -19,26 +19,34 @@ import (
 // certificate writes a certificate of its own making, and gives its two files.
 func certificate(t *testing.T, dir string) (cert, key string) {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	cert, key, err := writeCertificate(dir)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return cert, key
+}
+
+func writeCertificate(dir string) (cert, key string, err error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", "", err
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"gate.example"}, NotAfter: time.Now().Add(time.Hour)}
 	public, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
-		t.Fatal(err)
+		return "", "", err
 	}
 	secret, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		t.Fatal(err)
+		return "", "", err
 	}
 	cert, key = filepath.Join(dir, "mx.pem"), filepath.Join(dir, "mx.key")
 	for name, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: public}, key: {Type: "PRIVATE KEY", Bytes: secret}} {
 		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
+			return "", "", err
 		}
 	}
-	return cert, key
+	return cert, key, nil
 }
 
 // TestStartTLS: with a certificate in the configuration mail comes in encrypted,
@@ -48,7 +56,7 @@ func TestStartTLS(t *testing.T) {
 	m := runDemo(t, func(m *Main) {
 		m.Config.SMTP.TLSCert, m.Config.SMTP.TLSKey = cert, key
 		bad := &complaints{file: &tomlFile{name: "test"}}
-		m.Config.checkSMTP(bad)
+		m.Config.checkTLS(bad)
 		if len(bad.errs) > 0 {
 			t.Fatal(bad.errs)
 		}

@@ -42,6 +42,9 @@ func (c *versionCmd) Run(con *console) error {
 	})
 }
 
+// doorWords are the doors' names for people.
+var doorWords = map[string]string{"smtp": "SMTP", "submission": "Submission", "submissions": "Submission (TLS)", "lmtp": "LMTP"}
+
 type statusCmd struct {
 	daemonAt
 	format
@@ -62,7 +65,9 @@ func (c *statusCmd) Run(ctx context.Context, con *console) error {
 			t.row("Process", s.PID)
 			t.row("Running since", s.Since)
 			t.row("Data", s.Data)
-			t.row("SMTP", s.SMTP)
+			for _, d := range s.Doors {
+				t.row(doorWords[d.Door], d.Address)
+			}
 			t.row("Public pages", "http://"+s.Public+"/")
 			t.row("Metrics, health", "http://"+s.Admin+"/metrics")
 			t.row("Ready", s.Ready)

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,11 +16,10 @@ import (
 	"casegate/cases/notify"
 	"casegate/cases/store/bolt"
 	"casegate/ingest"
-	"casegate/ingest/mx"
 	"casegate/ingest/verify"
-
 	"casegate/mailer"
 	"casegate/mailer/blob"
+	"casegate/mailer/dns"
 	"casegate/mailer/remote"
 	"casegate/templates"
 )
@@ -30,6 +30,10 @@ func (m *Main) joinParts(ctx context.Context) error {
 	conf := m.Config
 	keys, err := m.loadKeys()
 	if err != nil {
+		return err
+	}
+	m.keys = keys
+	if m.users, err = newUsers(conf.Data, m.Log); err != nil {
 		return err
 	}
 	texts, err := templates.Load()
@@ -53,21 +57,34 @@ func (m *Main) joinParts(ctx context.Context) error {
 
 	m.desk = &cases.Desk{
 		Store: store, Blobs: blobs, Keys: keys, Hostname: conf.Hostname, Audience: notify.Audience,
-		Room: disk.room, NewID: ids.New, Log: m.Log,
+		Room: disk.room, NewID: ids.New, Log: m.Log, Limits: conf.Limits.budgets(),
 	}
-	m.pipeline = newPipeline(conf, blobs, ids)
+	m.newID = ids.New
+	m.joinPipeline(newPipeline(conf, blobs, ids))
 	m.sender = &mailer.Sender{
 		Queue:     m.desk,
 		Content:   &notify.Renderer{Store: store, Set: texts, Keys: keys, Hostname: conf.Hostname, URL: m.publicURL(), Now: time.Now},
 		Transport: measuredTransport{transport, m.metrics}, Workers: conf.Relay.Concurrency, Log: m.Log,
 	}
-	m.smtp = &mx.Server{
-		Hostname: conf.Hostname, Handler: measuredHandler{m.desk, m.metrics}, Read: m.pipeline.reader.Read, Blobs: blobs,
-		NewID: ids.New, Now: time.Now, Log: m.Log,
-		MaxSize: conf.maxSize(), MaxRecipients: conf.SMTP.MaxRecipients, Room: disk.room, TLS: conf.tls,
+	for _, d := range m.doors {
+		d.server = m.newServer(d)
 	}
-	m.metrics.registry.MustRegister(&backlog{store: store, log: m.Log})
+	m.metrics.registry.MustRegister(&backlog{store: store, held: m.desk.HeldAge, log: m.Log}, doorMetric{m.doors},
+		counted64("casegate_braked_total", "Mails that were stored, and of which people hear later: they came too fast.", m.desk.Braked),
+		counted64("casegate_throttled_total", "Recipients put off because their client had guessed too often.", m.desk.Throttled))
+	if m.certs != nil {
+		m.metrics.registry.MustRegister(certMetric{m.certs, time.Now})
+	}
 	return nil
+}
+
+// joinPipeline lets mails be read, and those that were held be read again.
+func (m *Main) joinPipeline(p *pipeline) {
+	p.verifier.MayWriteAs = m.users.mayWriteAs
+	p.reader.Scan = m.metrics.measuredScan(p.reader.Scan)
+	m.pipeline = p
+	m.onClose(p.close)
+	m.desk.Reread = func(ctx context.Context, r *cases.MailRecord) (*mailer.Mail, error) { return p.again(ctx, m.desk, r) }
 }
 
 // loadKeys reads the token keys, or makes them.
@@ -131,9 +148,19 @@ func blobsIn(data string) *blob.Local { return &blob.Local{Dir: filepath.Join(da
 
 // newPipeline joins the doors' way of reading a mail.
 func newPipeline(conf config, blobs blob.Store, ids *mailer.IDs) *pipeline {
-	verifier := &verify.Verifier{Trusted: conf.trusted}
-	reader := &ingest.Reader{Blobs: blobs, Verify: verifier.Verify}
-	return &pipeline{reader: reader, newID: ids.New, now: time.Now, maxSize: conf.maxSize()}
+	v := &verify.Verifier{
+		Trusted: conf.trusted, Sealers: conf.Verify.TrustedSealers, Authserv: conf.Verify.AuthservIDs, Groups: conf.groups,
+		DNS: &dns.Resolver{Servers: conf.Verify.Resolvers},
+	}
+	p := &pipeline{verifier: v, newID: ids.New, now: time.Now, maxSize: conf.maxSize()}
+	p.reader = &ingest.Reader{Blobs: blobs, Verify: v.Verify}
+	p.known = &ingest.Reader{Blobs: blobs}
+	if s := conf.scanners(); s != nil {
+		p.reader.Scan = func(ctx context.Context, m *mailer.Mail, open func() (io.ReadCloser, error)) ([]mailer.Scan, error) {
+			return s.Run(ctx, m, open)
+		}
+	}
+	return p
 }
 
 // transport is the relay, or in the demo the outbox.
