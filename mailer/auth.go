@@ -39,7 +39,7 @@ type AuthDMARC struct {
 // AuthARC is the state of the chain (RFC 8617 4.4).
 type AuthARC struct {
 	CV      string   `json:"cv"`      // none, pass, fail; temperror while a key cannot be had
-	Sealers []string `json:"sealers"` // domains of the seals, the first hop first
+	Sealers []string `json:"sealers"` // domains that the seals name, the first hop first; proven where CV is pass
 	Reason  string   `json:"reason,omitempty"`
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"casegate/ingest/parse/header"
 	"casegate/ingest/verify/dmarc"
@@ -22,6 +21,7 @@ type evidence struct {
 	dmarc      dmarc.Result
 	spf        mailer.AuthSPF
 	spfUnsure  bool   // it might have passed, had DNS said all
+	doubled    string // field that the newest message signature of the chain does not cover, though another of its name; "" none
 	aligned    string // domain that DKIM passed for and that stands for From where no DMARC record exists; "" none
 }
 
@@ -31,30 +31,39 @@ func (v *Verifier) authenticate(ctx context.Context, m *mailer.Mail, h header.He
 		m.Identity.Why = "nothing is asked of DNS; nothing vouches for the sender"
 		return nil
 	}
-	patience := v.Patience
-	if patience <= 0 {
-		patience = defaultPatience
-	}
-	ctx, cancel := dns.WithBudget(ctx, maxQuestions, patience)
-	defer cancel()
-
 	signed, err := signedMail(m, h, body)
 	if err != nil {
 		return err
 	}
-	e := &evidence{}
-	if signed != nil {
-		e.signatures = dkim.Verify(ctx, signed, v.texts, v.now())
-		e.chain = arc.Validate(ctx, signed, v.texts, v.now())
+	patience := v.Patience
+	if patience <= 0 {
+		patience = defaultPatience
 	}
+	// From here on: to read a large body takes its time.
+	ctx, cancel := dns.WithBudget(ctx, maxQuestions, patience)
+	defer cancel()
+
+	// What From's domain publishes is asked for first, and known from then on: keys,
+	// chains and SPF anybody can make so slow that patience ends.
+	e, from := &evidence{}, m.Identity.Address.Domain
+	v.evaluate(ctx, e, from)
+	e.signatures = dkim.Verify(ctx, signed, v.texts, v.now())
 	if m.Envelope.FrontHop {
 		e.front = v.readFrontHop(h)
 		e.spf, e.spfUnsure = e.front.spf, e.front.spf.Result == string(dkim.TempError)
-	} else {
-		e.spf, e.spfUnsure = v.spf(ctx, &m.Envelope)
 	}
-	if !m.Identity.Address.IsZero() {
-		v.evaluate(ctx, e, m.Identity.Address.Domain)
+	v.evaluate(ctx, e, from)
+	e.chain = arc.Validate(ctx, signed, v.texts, v.now())
+	if n := len(e.chain.Sets); n > 0 {
+		e.doubled = dkim.Doubled(signed.Fields, e.chain.Sets[n-1].AMSSigned)
+	}
+	if !m.Envelope.FrontHop {
+		e.spf, e.spfUnsure = v.spf(ctx, &m.Envelope)
+		if e.spf.Result == pass && e.dmarc.Status != dmarc.Pass {
+			v.evaluate(ctx, e, from)
+		}
+	}
+	if from != "" {
 		m.Identity = v.level(e, m.Identity)
 		if id, ok := v.group(e, m.Identity, h); ok {
 			m.Identity = id
@@ -82,25 +91,20 @@ func (v *Verifier) evaluate(ctx context.Context, e *evidence, from string) {
 	}
 }
 
-// signedMail prepares a mail for DKIM and ARC; nil where it has no signature, so
-// that nothing of its body needs to be hashed. Our own trace header is not part
-// of what was signed.
+// signedMail prepares a mail for DKIM and ARC. Our own trace header is not part of
+// what was signed.
 func signedMail(m *mailer.Mail, h header.Header, body io.Reader) (*dkim.Mail, error) {
 	signed := &dkim.Mail{}
-	found, own := false, m.Own
+	own := m.Own
 	for _, f := range h.Fields {
 		if own > 0 {
 			own -= len(f.Raw)
 			continue
 		}
 		signed.Fields = append(signed.Fields, dkim.Field{Name: f.Name, Raw: f.Raw})
-		found = found || f.Is("DKIM-Signature") || strings.HasPrefix(strings.ToLower(f.Name), "arc-")
-	}
-	if !found {
-		return nil, nil
 	}
 	var err error
-	signed.Body, err = dkim.HashBody(body)
+	signed.Body, err = dkim.HashBody(body, dkim.Asked(signed.Fields))
 	return signed, err
 }
 

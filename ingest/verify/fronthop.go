@@ -31,23 +31,41 @@ func (v *Verifier) readFrontHop(h header.Header) frontHop {
 		return hop
 	}
 	hop.silent = false
+	if spf, ok := saidOfSPF(results); ok {
+		hop.spf = spf
+	}
 	for _, m := range results.Methods {
-		switch strings.ToLower(m.Name) {
-		case "spf":
-			path, _ := m.Prop("smtp", "mailfrom")
-			hop.spf = mailer.AuthSPF{Result: strings.ToLower(m.Result), Domain: domainOf(path), Reason: "says the front hop " + results.ID}
-			if hop.spf.Domain == "" {
-				helo, _ := m.Prop("smtp", "helo")
-				hop.spf.Helo, hop.spf.Domain = true, domainOf(helo)
-			}
-		case "dkim":
-			signer, _ := m.Prop("header", "d")
-			if domain := domainOf(signer); domain != "" && strings.EqualFold(m.Result, pass) {
-				hop.dkim = append(hop.dkim, domain)
-			}
+		signer, ok := m.Prop("header", "d")
+		if !ok { // Google names the signer so
+			signer, _ = m.Prop("header", "i")
+		}
+		if domain := domainOf(signer); m.Name == "dkim" && m.Result == pass && domain != "" {
+			hop.dkim = append(hop.dkim, domain)
 		}
 	}
 	return hop
+}
+
+// saidOfSPF takes the result for the reverse-path, or else the one for HELO: some
+// write both. A hop that says two things of one of them has said nothing.
+func saidOfSPF(results authres.Results) (said mailer.AuthSPF, ok bool) {
+	for _, property := range []string{"mailfrom", "helo"} {
+		for _, m := range results.Methods {
+			value, _ := m.Prop("smtp", property)
+			r := mailer.AuthSPF{Result: m.Result, Domain: domainOf(value), Helo: property == "helo", Reason: "says the front hop " + results.ID}
+			if m.Name != "spf" || r.Domain == "" {
+				continue
+			}
+			if ok && r != said {
+				return said, false
+			}
+			said, ok = r, true
+		}
+		if ok {
+			return said, true
+		}
+	}
+	return said, false
 }
 
 // domainOf takes the domain of an address, or one that stands alone; "" where it

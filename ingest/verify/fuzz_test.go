@@ -28,6 +28,7 @@ func FuzzForgery(f *testing.F) {
 		genuine, sealed, "From: x@evil.test\r\n" + genuine, genuine + "more\r\n",
 		strings.Replace(genuine, "From: Ann", "From : Ann", 1), strings.Replace(genuine, "\r\nTo:", "\r\nFrom: x@evil.test\r\nTo:", 1),
 		evilKey.Sign(mail("ann@good.test"), covered...), evilKey.Sign(mail(`"ann@good.test" <x@evil.test>`), covered...),
+		"Subject: Give me the keys\r\n" + genuine, "Subject: Give me the keys\r\n" + sealed, belowKey.Seal(mail("ann@good.test"), 1, "x; dmarc=pass header.from=good.test", "none"),
 		"Authentication-Results: front.test; dmarc=pass header.from=good.test\r\n" + mail("ann@good.test"),
 		strings.Replace(genuine, "d=good.test", "d=evil.test", 1), strings.Replace(genuine, "h=from", "h=sender", 1),
 		strings.Replace(evilKey.Sign(mail("ann@good.test"), covered...), "d=evil.test", "d=good.test(.evil.test)", 1),
@@ -47,9 +48,11 @@ func FuzzForgery(f *testing.F) {
 		if !id.IsVerified() || id.Address.Domain == "evil.test" || front && strings.Contains(raw, "front.test") {
 			return
 		}
-		subject, body := h.All("Subject"), strings.TrimRight(strings.ReplaceAll(raw[h.Body:], "\r\n", "\n"), "\n \t")
-		if !id.Address.Is(mailer.MustAddress("ann@good.test")) || len(subject) != 1 || strings.Join(strings.Fields(subject[0]), " ") != "The gate" ||
-			strings.Join(strings.Fields(body), " ") != "It is shut." {
+		said := strings.Join(strings.Fields(raw[h.Body:]), " ")
+		for _, name := range []string{"To", "Subject", "Date"} {
+			said = strings.Join(strings.Fields(strings.Join(h.All(name), "|")), " ") + "; " + said
+		}
+		if !id.Address.Is(mailer.MustAddress("ann@good.test")) || said != "Fri, 20 Nov 2026 07:59:00 +0000; The gate; support@north.example; It is shut." {
 			t.Errorf("%s is %s (%s) for a mail that good.test did not sign:\n%q\n%+v", id.Address, id.Level, id.Why, raw, m.Auth)
 		}
 	})

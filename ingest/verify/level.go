@@ -30,7 +30,7 @@ func (v *Verifier) level(e *evidence, id mailer.Identity) mailer.Identity {
 	if e.dmarc.Status == dmarc.Pass {
 		return at(id, mailer.VerifiedSPF, "DMARC pass by SPF alone, for %s", e.dmarc.SPFAligned)
 	}
-	if what := unknown(e, id.Address.Domain); what != "" {
+	if what := v.unknown(e, id.Address.Domain); what != "" {
 		return at(id, mailer.UnknownYet, "%s", what)
 	}
 	return refuted(e, id)
@@ -66,7 +66,7 @@ func at(id mailer.Identity, level mailer.Level, format string, args ...any) mail
 
 // unknown names the first temporary failure that could change the outcome, which
 // one about a domain that is no kin of From's could not; "" for none.
-func unknown(e *evidence, from string) string {
+func (v *Verifier) unknown(e *evidence, from string) string {
 	const later = ": DNS gives no answer just now"
 	if e.dmarc.Status == dmarc.TempError {
 		return "DMARC" + later
@@ -80,7 +80,10 @@ func unknown(e *evidence, from string) string {
 		}
 	}
 	if e.chain.CV == arc.TempError && e.dmarc.Status == dmarc.Fail {
-		return "ARC" + later
+		newest := e.chain.Sets[len(e.chain.Sets)-1]
+		if sealer, ok := v.vouches(e, from); ok && slices.Contains(v.Sealers, newest.AMSDomain) {
+			return "ARC chain of " + sealer + later
+		}
 	}
 	return ""
 }
@@ -89,12 +92,20 @@ func unknown(e *evidence, from string) string {
 // that is whole and whose hops from there on are all trusted: each of them could
 // have changed the mail (RFC 8617 7.2, T96).
 func (v *Verifier) vouched(e *evidence, from string) (sealer string, ok bool) {
+	if e.chain.CV != arc.Pass {
+		return "", false
+	}
+	return v.vouches(e, from)
+}
+
+// vouches tells what a chain would be worth if it passed.
+func (v *Verifier) vouches(e *evidence, from string) (sealer string, ok bool) {
 	n := len(e.chain.Sets)
-	if e.chain.CV != arc.Pass || n == 0 || !slices.Contains(e.chain.Sets[n-1].AMSSigned, "from") {
+	if n == 0 || !slices.Contains(e.chain.Sets[n-1].AMSSigned, "from") || e.doubled != "" {
 		return "", false
 	}
 	for _, set := range slices.Backward(e.chain.Sets) {
-		if !v.trustsSealer(set.Domain) {
+		if !slices.Contains(v.Sealers, set.Domain) {
 			return "", false
 		}
 		if results, err := authres.Parse(set.AuthResults); err == nil && saysPass(results, from) {
@@ -102,10 +113,6 @@ func (v *Verifier) vouched(e *evidence, from string) (sealer string, ok bool) {
 		}
 	}
 	return "", false
-}
-
-func (v *Verifier) trustsSealer(domain string) bool {
-	return slices.ContainsFunc(v.Sealers, func(s string) bool { return domain == s || strings.HasSuffix(domain, "."+s) })
 }
 
 // saysPass tells that results name DMARC as passed for a domain, and in no other

@@ -28,7 +28,8 @@ type Verifier struct {
 	Trusted []netip.Prefix
 	// DNS is asked for what domains publish; nil: nothing is published.
 	DNS *dns.Resolver
-	// Sealers are the domains whose ARC seals are believed, and those below them.
+	// Sealers are the domains whose ARC seals are believed. Those below them are
+	// not: a large provider has names there that others can take over.
 	Sealers []string
 	// Authserv are the names under which our own front hops write
 	// Authentication-Results (RFC 8601 2.5). A mail from one brings SPF's result,

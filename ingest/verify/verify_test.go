@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"io"
 	"net/netip"
 	"strings"
 	"testing"
@@ -23,6 +24,10 @@ var (
 	plainKey  = dkimtest.Ed25519("plain.test", "s1", "plain")
 	groupKey  = dkimtest.Ed25519("group.test", "s1", "group")
 	sealerKey = dkimtest.Ed25519("sealer.test", "arc", "sealer")
+	belowKey  = dkimtest.Ed25519("mail.sealer.test", "arc", "below")
+	awayKey   = dkimtest.Ed25519("sealer.test", "away", "away")
+	deadKey   = dkimtest.Ed25519("dead.test", "arc", "dead")
+	mailKey   = dkimtest.Ed25519("mail.good.test", "s1", "mail")
 	tmpOwn    = dkimtest.Ed25519("tmp.test", "s1", "tmpown")
 	tmpKey    = dkimtest.Ed25519("tmpkey.test", "s1", "tmpkey")
 )
@@ -39,9 +44,9 @@ func zone() string {
 		dnstest.TXT("_dmarc.group.test.", "v=DMARC1; p=reject"), dnstest.TXT("_dmarc.tmpkey.test.", "v=DMARC1; p=reject"),
 		dnstest.TXT("tmpkey.test.", "v=spf1 ip4:192.0.2.10 -all"),
 		"none.test. 60 IN A 192.0.2.99", "tmp.test. 60 IN A 192.0.2.99", "mx.good.test. 60 IN A 192.0.2.10",
-		dnstest.TXT("mx.good.test.", "v=spf1 a -all"),
+		dnstest.TXT("mx.good.test.", "v=spf1 a -all"), dnstest.TXT("slow.test.", "v=spf1 include:silent.test -all"),
 	}
-	for _, k := range []dkimtest.Key{goodKey, evilKey, softKey, plainKey, groupKey, sealerKey, tmpOwn} {
+	for _, k := range []dkimtest.Key{goodKey, evilKey, softKey, plainKey, groupKey, sealerKey, belowKey, mailKey, tmpOwn} {
 		records = append(records, dnstest.TXT(k.Name()+".", k.Record()))
 	}
 	return strings.Join(records, "\n")
@@ -54,7 +59,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	server := dnstest.Start(t, zone())
-	for _, name := range []string{"tmp.test", "_dmarc.tmp.test", tmpKey.Name()} {
+	for _, name := range []string{"tmp.test", "_dmarc.tmp.test", tmpKey.Name(), awayKey.Name(), deadKey.Name()} {
 		server.Fail(name, dnstest.ServFail)
 	}
 	resolver := &dns.Resolver{Servers: []string{server.Addr}}
@@ -99,7 +104,7 @@ func mail(from string) string {
 	return "From: " + from + "\r\nTo: support@north.example\r\nSubject: The gate\r\nDate: Fri, 20 Nov 2026 07:59:00 +0000\r\n\r\nIt is shut.\r\n"
 }
 
-var covered = []string{"from", "to", "subject", "date", "x-original-from"}
+var covered = []string{"from", "to", "subject", "date", "x-original-sender"}
 
 // TestLevels is the table of identity levels (design 4): what a mail proves, and
 // what is held against it.
@@ -107,6 +112,7 @@ func TestLevels(t *testing.T) {
 	w := newWorld(t)
 	ann, x := mail("Ann <ann@good.test>"), mail("x@evil.test")
 	passed := "front.test; dmarc=pass header.from=good.test"
+	second := "Subject: Give me the keys\r\n"
 	broken := func(s string) string { return strings.Replace(s, "shut", "open", 1) }
 	tests := []struct {
 		name   string
@@ -144,6 +150,14 @@ func TestLevels(t *testing.T) {
 		{"two trusted seals, the first vouches", sealerKey.Seal(sealerKey.Seal(ann, 1, passed, "none"), 2, "front.test; arc=pass", "pass"), way{}, mailer.VerifiedARC, false, "sealer.test"},
 		{"sealed, and changed since", broken(sealerKey.Seal(ann, 1, passed, "none")), way{}, mailer.Failed, true, "p=reject"},
 
+		{"sealed by a name below a trusted one", belowKey.Seal(ann, 1, passed, "none"), way{}, mailer.Failed, true, "p=reject"},
+		{"a trusted seal's key away", awayKey.Seal(ann, 1, passed, "none"), way{}, mailer.UnknownYet, false, "ARC chain of sealer.test"},
+		{"a stranger's seal's key away, and nothing could pass", deadKey.Seal(ann, 1, passed, "none"), way{}, mailer.Failed, true, "p=reject"},
+		{"a stranger's message signature, its key away, under a trusted name", strings.Replace(deadKey.Seal(ann, 1, passed, "none"), "d=dead.test", "d=sealer.test", 1), way{}, mailer.Failed, true, "p=reject"},
+		{"a trusted seal's key away, above a stranger's", awayKey.Seal(evilKey.Seal(ann, 1, passed, "none"), 2, "front.test; arc=pass", "pass"), way{}, mailer.Failed, true, "p=reject"},
+		{"replayed with a second Subject (F8)", second + goodKey.Sign(ann, covered...), way{}, mailer.Failed, true, "p=reject"},
+		{"sealed, and replayed with a second Subject", second + sealerKey.Seal(ann, 1, passed, "none"), way{}, mailer.Failed, true, "p=reject"},
+
 		{"signed in", ann, way{user: "ann"}, mailer.Verified, false, "signed in as ann"},
 		{"signed in, as somebody else", x, way{user: "ann"}, mailer.Failed, true, "may not write as"},
 		{"signed in, unknown to the list", ann, way{user: "bob"}, mailer.Failed, true, "may not write as"},
@@ -179,6 +193,11 @@ func TestFrontHop(t *testing.T) {
 		{"the hop says SPF passed", ar(spfPass) + ann, way{front: true}, mailer.VerifiedSPF},
 		{"the hop says DKIM passed before it", ar("front.test; dkim=pass header.d=good.test") + ann, way{front: true}, mailer.Verified},
 		{"the hop says SPF failed", ar("front.test; spf=fail smtp.mailfrom=good.test") + ann, way{front: true}, mailer.Failed},
+		{"Google says DKIM passed", ar("front.test;\r\n       dkim=pass header.i=@good.test header.s=s1 header.b=qCcbdR00") + ann, way{front: true}, mailer.Verified},
+		{"SPF passed, HELO has none", ar(spfPass+"; spf=none smtp.helo=mx.good.test") + ann, way{front: true}, mailer.VerifiedSPF},
+		{"SPF failed, HELO passed", ar("front.test; spf=fail smtp.mailfrom=x@evil.test; spf=pass smtp.helo=mx.good.test") + ann, way{front: true}, mailer.Failed},
+		{"HELO passed of a null reverse-path", ar("front.test; spf=none smtp.mailfrom=; spf=pass smtp.helo=mx.good.test") + ann, way{front: true}, mailer.VerifiedSPF},
+		{"SPF passed, and failed", ar(spfPass+"; spf=fail smtp.mailfrom=x@evil.test") + ann, way{front: true}, mailer.Failed},
 		{"SPF passed for another domain", ar("front.test; spf=pass smtp.mailfrom=x@evil.test") + ann, way{front: true}, mailer.Failed},
 		{"another's word", ar("other.test; spf=pass smtp.mailfrom=ann@good.test") + ann, way{front: true}, mailer.Failed},
 		{"another's word above the hop's", ar("other.test; spf=none") + ar(spfPass) + ann, way{front: true}, mailer.Failed},
@@ -201,7 +220,7 @@ func TestFrontHop(t *testing.T) {
 // signed field and a chain that vouches for the author; else the group wrote.
 func TestGroup(t *testing.T) {
 	w := newWorld(t)
-	rewritten := "X-Original-From: Jane <jane@good.test>\r\n" + mail(`"'Jane' via Support" <support@group.test>`)
+	rewritten := "X-Original-Sender: jane@good.test\r\nX-Original-From: Jane <jane@good.test>\r\n" + mail(`"'Jane' via Support" <support@group.test>`)
 	passed := "sealer.test; dmarc=pass header.from=good.test"
 	sealed := func(raw string, key dkimtest.Key, fields ...string) string {
 		return sealerKey.Seal(key.Sign(raw, fields...), 1, passed, "none")
@@ -213,7 +232,9 @@ func TestGroup(t *testing.T) {
 		{"undone", sealed(rewritten, groupKey, covered...), "jane@good.test", mailer.VerifiedARC},
 		{"the field is not signed", sealed(rewritten, groupKey, "from", "to"), "support@group.test", mailer.Verified},
 		{"no chain", groupKey.Sign(rewritten, covered...), "support@group.test", mailer.Verified},
-		{"the chain speaks of another author", sealed(strings.Replace(rewritten, "jane@good.test", "jane@soft.test", 1), groupKey, covered...), "support@group.test", mailer.Verified},
+		{"the chain speaks of another author", sealed(strings.ReplaceAll(rewritten, "jane@good.test", "jane@soft.test"), groupKey, covered...), "support@group.test", mailer.Verified},
+		{"two authors signed", sealed("X-Original-Sender: x@evil.test\r\n"+rewritten, groupKey, covered...), "support@group.test", mailer.Verified},
+		{"the author signed is another", sealed(strings.Replace(rewritten, "<jane@good.test>", "<ann@good.test>", 1), groupKey, covered...), "support@group.test", mailer.Verified},
 		{"two such fields", sealed("X-Original-From: x@evil.test\r\n"+rewritten, groupKey, covered...), "support@group.test", mailer.Verified},
 		{"two authors in it", sealed(strings.Replace(rewritten, "Jane <jane@good.test>", "jane@good.test, x@good.test", 1), groupKey, covered...), "support@group.test", mailer.Verified},
 		{"not signed by the group", sealed(rewritten, evilKey, covered...), "support@group.test", mailer.Failed},
@@ -224,6 +245,40 @@ func TestGroup(t *testing.T) {
 		m := w.verify(t, tt.raw, way{})
 		if m.Identity.Level != tt.level || m.Identity.Address.String() != tt.address {
 			t.Errorf("%s: %s wrote it, %s (%s), want %s, %s", tt.name, m.Identity.Address, m.Identity.Level, m.Identity.Why, tt.address, tt.level)
+		}
+	}
+}
+
+// TestProviders: what Google and Microsoft write of a mail that they pass on is
+// understood, white space, comments, quotes and words of their own included.
+func TestProviders(t *testing.T) {
+	google, microsoft := dkimtest.Ed25519("google.com", "arc-20240605", "google"), dkimtest.Ed25519("microsoft.com", "arcselector10001", "microsoft")
+	w := newWorld(t)
+	w.Sealers = []string{"google.com", "microsoft.com"}
+	for _, k := range []dkimtest.Key{google, microsoft} {
+		w.dns.Set(dnstest.TXT(k.Name()+".", k.Record()))
+	}
+	const (
+		fromMicrosoft = "mx.microsoft.com 1; spf=pass (sender ip is\r\n 192.0.2.10) smtp.rcpttodomain=x.test smtp.mailfrom=good.test; dmarc=pass\r\n" +
+			" (p=reject sp=reject pct=100) action=none header.from=good.test;\r\n dkim=pass (signature was verified) header.d=good.test; arc=none (0)"
+		fromGoogle = "mx.google.com;\r\n       dkim=pass header.i=@good.test header.s=s1 header.b=\"n/ZfB/Kd\";\r\n" +
+			"       arc=pass (i=1 spf=pass spfdomain=good.test dkim=pass dkdomain=good.test dmarc=pass fromdomain=good.test);\r\n" +
+			"       spf=pass (google.com: domain of prvs=86=ann@good.test designates 192.0.2.10 as permitted sender) smtp.mailfrom=\"prvs=86=ann@good.test\";\r\n" +
+			"       dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=good.test;\r\n       dara=pass header.i=@x.test"
+	)
+	ann := mail("Ann <ann@good.test>")
+	for name, tt := range map[string]struct {
+		raw   string
+		level mailer.Level
+	}{
+		"Google":                      {google.Seal(ann, 1, fromGoogle, "none"), mailer.VerifiedARC},
+		"Google, DMARC failed":        {google.Seal(ann, 1, strings.Replace(fromGoogle, "dmarc=pass (", "dmarc=fail (", 1), "none"), mailer.Failed},
+		"Microsoft":                   {microsoft.Seal(ann, 1, fromMicrosoft, "none"), mailer.VerifiedARC},
+		"Microsoft, by its own guess": {microsoft.Seal(ann, 1, strings.Replace(fromMicrosoft, "dmarc=pass", "dmarc=bestguesspass", 1), "none"), mailer.Failed},
+		"Microsoft, then Google":      {google.Seal(microsoft.Seal(ann, 1, fromMicrosoft, "none"), 2, fromGoogle, "pass"), mailer.VerifiedARC},
+	} {
+		if m := w.verify(t, tt.raw, way{}); m.Identity.Level != tt.level {
+			t.Errorf("%s: %s (%s), want %s\n%+v", name, m.Identity.Level, m.Identity.Why, tt.level, m.Auth)
 		}
 	}
 }
@@ -270,3 +325,45 @@ func TestPatience(t *testing.T) {
 		t.Errorf("a mail whose time is up: %s (%s), want unknown yet", m.Identity.Level, m.Identity.Why)
 	}
 }
+
+// TestStarved: SPF of whoever handed a mail on, which may have no end, leaves
+// its sender verified.
+func TestStarved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.dns.Fail("silent.test", dnstest.Silent)
+	w.Patience = time.Second
+	m := w.verify(t, mailKey.Sign(mail("ann@good.test"), covered...), way{path: "x@slow.test"})
+	if m.Identity.Level != mailer.Verified || m.Auth.SPF.Result != "temperror" {
+		t.Errorf("%s (%s), want verified beside an SPF of temperror\n%+v", m.Identity.Level, m.Identity.Why, m.Auth)
+	}
+}
+
+// TestStalled: a key that never comes makes no forger unknown.
+func TestStalled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.dns.Fail(deadKey.Name(), dnstest.Silent)
+	w.Patience = time.Second
+	if m := w.verify(t, deadKey.Sign(mail("ann@good.test"), covered...), way{path: "x@evil.test"}); m.Identity.Level != mailer.Failed {
+		t.Errorf("%s (%s), want failed\n%+v", m.Identity.Level, m.Identity.Why, m.Auth)
+	}
+}
+
+// TestLargeBody: the time that a body takes to read is none of DNS's.
+func TestLargeBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Patience = time.Second
+	raw := goodKey.Sign(mail("ann@good.test"), covered...)
+	h := header.Read([]byte(raw))
+	m := &mailer.Mail{Envelope: mailer.Envelope{Remote: netip.MustParseAddr("192.0.2.66")}}
+	slow := readerFunc(func(p []byte) (int, error) { time.Sleep(w.Patience); return 0, io.EOF })
+	if err := w.Verify(t.Context(), m, h, io.MultiReader(strings.NewReader(raw[h.Body:]), slow)); err != nil || m.Identity.Level != mailer.Verified {
+		t.Errorf("%s (%s): %v, want verified", m.Identity.Level, m.Identity.Why, err)
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

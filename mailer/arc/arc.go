@@ -37,12 +37,13 @@ type Result struct {
 // Set is the ARC set of one handler. But for a chain that passes nothing in it
 // is more than a claim.
 type Set struct {
-	Instance         int      // 1 is the oldest
-	Domain, Selector string   // of the ARC-Seal, lower-case ASCII; "" while it was not looked at
-	AMSDomain        string   // of the ARC-Message-Signature, likewise: the newest's only
-	AMSSigned        []string // the fields it signs, in lower case: the newest's only
-	AuthResults      string   // value of ARC-Authentication-Results behind its i=, folded as it came
-	CV               string   // cv= of the ARC-Seal, as written
+	Instance    int      // 1 is the oldest
+	Domain      string   // d= of the ARC-Seal, lower-case ASCII; "" where it is none
+	Selector    string   // s= of it; "" while it was not looked at
+	AMSDomain   string   // of the ARC-Message-Signature, likewise: the newest's only
+	AMSSigned   []string // the fields it signs, in lower case: the newest's only
+	AuthResults string   // value of ARC-Authentication-Results behind its i=, folded as it came
+	CV          string   // cv= of the ARC-Seal, as written
 
 	// AMS is what became of the ARC-Message-Signature. Of older sets it is not
 	// looked at, and "": handlers may well have changed what it signed.

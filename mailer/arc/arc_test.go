@@ -8,6 +8,7 @@ import (
 
 	"casegate/mailer/arc"
 	"casegate/mailer/dkim"
+	"casegate/mailer/dkim/dkimtest"
 )
 
 // chain seals the letter n times, by the list and the relay in turn.
@@ -21,7 +22,7 @@ func chain(t testing.TB, n int) string {
 
 // TestPass: what the sets of a chain that passes tell.
 func TestPass(t *testing.T) {
-	r := arc.Validate(t.Context(), mailOf(t, chain(t, 3)), lookupIn(zone()), noon)
+	r := arc.Validate(t.Context(), dkimtest.Mail(chain(t, 3)), dkimtest.Lookup(zone()), noon)
 	if r.CV != arc.Pass || r.Reason != "" || len(r.Sets) != 3 {
 		t.Fatalf("the chain is %+v, want a pass of three sets", r)
 	}
@@ -40,7 +41,7 @@ func TestPass(t *testing.T) {
 	if s := r.Sets[2]; s.AMSDomain != "list.test" || fmt.Sprint(s.AMSSigned) != "[from subject]" {
 		t.Errorf("the newest message signature is of %q and signs %v, want list.test, from and subject", s.AMSDomain, s.AMSSigned)
 	}
-	if r := arc.Validate(t.Context(), mailOf(t, letter), nil, noon); r.CV != arc.None || r.Sets != nil {
+	if r := arc.Validate(t.Context(), dkimtest.Mail(letter), nil, noon); r.CV != arc.None || r.Sets != nil {
 		t.Errorf("a mail without a chain has %+v, want none", r)
 	}
 }
@@ -48,7 +49,7 @@ func TestPass(t *testing.T) {
 // TestLength: 50 sets at most (RFC 8617 4.2.1, T96).
 func TestLength(t *testing.T) {
 	for n, want := range map[int]arc.Status{50: arc.Pass, 51: arc.Fail} {
-		if r := arc.Validate(t.Context(), mailOf(t, chain(t, n)), lookupIn(zone()), noon); r.CV != want {
+		if r := arc.Validate(t.Context(), dkimtest.Mail(chain(t, n)), dkimtest.Lookup(zone()), noon); r.CV != want {
 			t.Errorf("a chain of %d sets is %s (%s), want %s", n, r.CV, r.Reason, want)
 		}
 	}
@@ -95,7 +96,7 @@ func TestSealed(t *testing.T) {
 		if tt.second != nil {
 			raw = seal(t, raw, *tt.second)
 		}
-		r := arc.Validate(t.Context(), mailOf(t, raw), lookupIn(z), noon)
+		r := arc.Validate(t.Context(), dkimtest.Mail(raw), dkimtest.Lookup(z), noon)
 		if r.CV != tt.want || !strings.Contains(r.Reason, tt.why) {
 			t.Errorf("%s: the chain is %+v, want %s, for %q", tt.name, r, tt.want, tt.why)
 		}
@@ -144,7 +145,7 @@ func TestBroken(t *testing.T) {
 		{"upper case in the results", swap("Results: i=2;", "Results: I=2;"), arc.Fail},
 	}
 	for _, tt := range tests {
-		r := arc.Validate(t.Context(), mailOf(t, tt.raw), lookupIn(zone()), noon)
+		r := arc.Validate(t.Context(), dkimtest.Mail(tt.raw), dkimtest.Lookup(zone()), noon)
 		if r.CV != tt.want {
 			t.Errorf("%s: the chain is %+v, want %s", tt.name, r, tt.want)
 		}
@@ -158,7 +159,7 @@ func TestBroken(t *testing.T) {
 func TestForged(t *testing.T) {
 	raw := seal(t, letter, sealing{})
 	raw = strings.ReplaceAll(raw, "d=list.test", "d=relay.test") // signed by the list's key
-	if r := arc.Validate(t.Context(), mailOf(t, raw), lookupIn(zone()), noon); r.CV != arc.Fail {
+	if r := arc.Validate(t.Context(), dkimtest.Mail(raw), dkimtest.Lookup(zone()), noon); r.CV != arc.Fail {
 		t.Errorf("a set in the name of relay.test is %+v, want fail", r)
 	}
 }
@@ -178,9 +179,9 @@ func TestLookups(t *testing.T) {
 		"another seal":     {strings.Replace(whole, "ARC-Seal: i=4;", "ARC-Seal: i=4; zz=1;", 1), 2},
 	} {
 		asked := 0
-		arc.Validate(t.Context(), mailOf(t, tt.raw), func(ctx context.Context, name string) ([]string, error) {
+		arc.Validate(t.Context(), dkimtest.Mail(tt.raw), func(ctx context.Context, name string) ([]string, error) {
 			asked++
-			return lookupIn(zone())(ctx, name)
+			return dkimtest.Lookup(zone())(ctx, name)
 		}, noon)
 		if asked != tt.want {
 			t.Errorf("%s cost %d look-ups, want %d", name, asked, tt.want)
@@ -197,10 +198,10 @@ func FuzzValidate(f *testing.F) {
 	}
 	// The list's key signed the one set and nothing else; the relay's is unknown.
 	key := map[string]string{"s._domainkey.list.test": zone()["s._domainkey.list.test"]}
-	want := mailOf(f, whole)
+	want := dkimtest.Mail(whole)
 	f.Fuzz(func(t *testing.T, raw string) {
-		m := mailOf(t, raw)
-		r := arc.Validate(t.Context(), m, lookupIn(key), noon)
+		m := dkimtest.Mail(raw)
+		r := arc.Validate(t.Context(), m, dkimtest.Lookup(key), noon)
 		for i, s := range r.Sets {
 			if s.Instance != i+1 || len(r.Sets) > arc.MaxSets {
 				t.Errorf("set %d of %d has the instance %d", i+1, len(r.Sets), s.Instance)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"casegate/mailer/arc"
+	"casegate/mailer/dkim/dkimtest"
 )
 
 // noon is the time of the tests that have none of their own.
@@ -47,7 +48,7 @@ func TestCorpus(t *testing.T) {
 				t.Fatal(err)
 			}
 			all++
-			r := arc.Validate(t.Context(), mailOf(t, string(raw)), lookupIn(s.DNS), noon)
+			r := arc.Validate(t.Context(), dkimtest.Mail(string(raw)), dkimtest.Lookup(s.DNS), noon)
 			if r.CV != s.Expect.ARC.CV {
 				t.Errorf("%s (%s): the chain is %q, want %q\n%+v", s.ID, s.Description, r.CV, s.Expect.ARC.CV, r)
 				continue

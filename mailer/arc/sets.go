@@ -61,7 +61,7 @@ func collect(v *dkim.Verifier) ([]link, error) {
 // kind yet. There are as many fields of a kind as sets, so that none is left over
 // and none is missing.
 func place(links []link, kind, at int, raw []byte) error {
-	instance, text, err := read(kind, raw)
+	instance, text, domain, err := read(kind, raw)
 	if err != nil {
 		return fmt.Errorf("%s: %w", names[kind], err)
 	}
@@ -74,24 +74,28 @@ func place(links []link, kind, at int, raw []byte) error {
 	case results:
 		l.set.AuthResults = text
 	case seal:
-		l.set.CV = text
+		l.set.CV, l.set.Domain = text, domain
 	}
 	return nil
 }
 
-// read reads of a field what its set needs: the instance, and the results or cv=.
-func read(kind int, raw []byte) (instance int, text string, err error) {
+// read reads of a field what its set needs: the instance, and the results or cv=
+// with d=.
+func read(kind int, raw []byte) (instance int, text, domain string, err error) {
 	if kind == results {
-		return readResults(raw)
+		instance, text, err = readResults(raw)
+		return instance, text, "", err
 	}
 	tags, err := dkim.FieldTags(raw)
 	if err != nil {
-		return 0, "", err
+		return 0, "", "", err
 	}
 	i, _ := tags.Get("i")
 	text, _ = tags.Get("cv")
+	d, _ := tags.Get("d")
+	domain, _ = dkim.DomainName(d)
 	instance, err = readInstance(i)
-	return instance, text, err
+	return instance, text, domain, err
 }
 
 // readInstance reads a number from 1 to MaxSets.

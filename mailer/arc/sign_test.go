@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"casegate/mailer/dkim"
+	"casegate/mailer/dkim/dkimtest"
 )
 
 // The world of the tests: an author, and a list and a relay that seal.
@@ -45,7 +46,7 @@ type sealing struct {
 // sign them is to join them.
 func seal(t testing.TB, raw string, s sealing) string {
 	t.Helper()
-	m := mailOf(t, raw)
+	m := dkimtest.Mail(raw)
 	var below []string // the lower sets, in the order of signing
 	for i := len(m.Fields) - 1; i >= 0; i-- {
 		if name := strings.ToLower(m.Fields[i].Name); strings.HasPrefix(name, "arc-") {

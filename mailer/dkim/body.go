@@ -1,6 +1,7 @@
 package dkim
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"hash"
@@ -8,21 +9,61 @@ import (
 )
 
 // Body is the SHA-256 of a mail's body in each canonical form (RFC 6376 3.4.3,
-// 3.4.4). The zero value is that of no body at all: nothing fits it.
+// 3.4.4). A zero hash is of a form that nobody asked for: nothing fits it.
 type Body struct {
 	Simple, Relaxed [sha256.Size]byte
 }
 
+// Forms are the canonical forms in which a body is to be hashed.
+type Forms struct {
+	Simple, Relaxed bool
+}
+
+// Asked gives the forms that the signatures among the fields need: most mails have
+// none or one, and a body may have many megabytes.
+func Asked(fields []Field) Forms {
+	var forms Forms
+	for _, f := range fields {
+		form := dkimSignature
+		switch fieldName(f.Name) {
+		case "dkim-signature":
+		case "arc-message-signature":
+			form = arcMessageSignature
+		default:
+			continue
+		}
+		if s, err := parse(f, form); err != nil {
+			continue
+		} else if s.body == relaxed {
+			forms.Relaxed = true
+		} else {
+			forms.Simple = true
+		}
+	}
+	return forms
+}
+
 // HashBody reads a body, all that follows the empty line after the header, in
-// constant memory. Lines end in CRLF; a lone CR or LF is an octet like others.
-// Its errors are the reader's.
-func HashBody(r io.Reader) (Body, error) {
-	simple, relaxed := bodyHash{sum: sha256.New()}, bodyHash{sum: sha256.New(), relaxed: true}
-	buf := make([]byte, 8<<10)
+// constant memory; not at all where no form is asked for. Lines end in CRLF; a
+// lone CR or LF is an octet like others. Its errors are the reader's.
+func HashBody(r io.Reader, forms Forms) (Body, error) {
+	var body Body
+	var hashes []*bodyHash
+	if forms.Simple {
+		hashes = append(hashes, &bodyHash{sum: sha256.New(), into: &body.Simple})
+	}
+	if forms.Relaxed {
+		hashes = append(hashes, &bodyHash{sum: sha256.New(), into: &body.Relaxed, relaxed: true})
+	}
+	if hashes == nil {
+		return body, nil
+	}
+	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buf)
-		simple.write(buf[:n])
-		relaxed.write(buf[:n])
+		for _, h := range hashes {
+			h.write(buf[:n])
+		}
 		if err == io.EOF {
 			break
 		}
@@ -30,7 +71,10 @@ func HashBody(r io.Reader) (Body, error) {
 			return Body{}, fmt.Errorf("hash a body: %w", err)
 		}
 	}
-	return Body{Simple: simple.finish(), Relaxed: relaxed.finish()}, nil
+	for _, h := range hashes {
+		h.finish()
+	}
+	return body, nil
 }
 
 // bodyHash canonicalises as it hashes. Whether line ends and white space count
@@ -38,6 +82,7 @@ func HashBody(r io.Reader) (Body, error) {
 // come the line ends, then the blank, then the CR.
 type bodyHash struct {
 	sum     hash.Hash
+	into    *[sha256.Size]byte
 	relaxed bool
 
 	lines int64 // line ends held back: they may be the empty lines at the end
@@ -78,14 +123,25 @@ func (h *bodyHash) write(p []byte) {
 	}
 }
 
-// plain counts the octets at the beginning that are copied as they are.
+// plain counts the octets at the beginning that are copied as they are: up to a
+// CR and, in relaxed form, to white space that is not one blank between two words.
 func (h *bodyHash) plain(p []byte) int {
-	for i, c := range p {
-		if c <= ' ' && (c == '\r' || c == '\n' || h.relaxed && (c == ' ' || c == '\t')) {
+	if p[0] == '\n' && h.cr {
+		return 0
+	}
+	end := bytes.IndexByte(p, '\r')
+	if end < 0 {
+		end = len(p)
+	}
+	if !h.relaxed {
+		return end
+	}
+	for i, c := range p[:end] {
+		if c == '\t' || c == ' ' && (i == 0 || i+1 == end || p[i+1] <= ' ') {
 			return i
 		}
 	}
-	return len(p)
+	return end
 }
 
 // release hashes what was held back: something follows it.
@@ -131,7 +187,7 @@ func (h *bodyHash) flush() {
 
 // finish ends the body with one CRLF, whether it had none or many. Only in the
 // relaxed form an empty body stays empty.
-func (h *bodyHash) finish() (sum [sha256.Size]byte) {
+func (h *bodyHash) finish() {
 	if h.cr {
 		h.release()
 	}
@@ -139,6 +195,5 @@ func (h *bodyHash) finish() (sum [sha256.Size]byte) {
 		h.putString("\r\n")
 	}
 	h.sum.Write(h.buf[:h.n])
-	h.sum.Sum(sum[:0])
-	return sum
+	h.sum.Sum(h.into[:0])
 }

@@ -65,19 +65,19 @@ func TestHashBody(t *testing.T) {
 			"at once": strings.NewReader(body), "octet by octet": iotest.OneByteReader(strings.NewReader(body)),
 			"with the end": iotest.DataErrReader(strings.NewReader(body)),
 		} {
-			if got, err := HashBody(r); err != nil || got != want {
+			if got, err := HashBody(r, Forms{true, true}); err != nil || got != want {
 				t.Errorf("%s, %.40q: got another hash than of %.40q and %.40q: %v", name, body, simple, relaxed, err)
 			}
 		}
 	}
-	if _, err := HashBody(iotest.ErrReader(io.ErrUnexpectedEOF)); err == nil {
+	if _, err := HashBody(iotest.ErrReader(io.ErrUnexpectedEOF), Forms{true, true}); err == nil {
 		t.Error("a body that could not be read has a hash, want the reader's error")
 	}
 }
 
 // TestEmptyBody: the hashes that RFC 6376 3.4.3 and 3.4.4 state.
 func TestEmptyBody(t *testing.T) {
-	b, err := HashBody(strings.NewReader(""))
+	b, err := HashBody(strings.NewReader(""), Forms{true, true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +91,38 @@ func TestEmptyBody(t *testing.T) {
 	}
 }
 
+// TestAsked: a body is read and hashed in the forms that its signatures name, those
+// of ARC included, and not read where there is none.
+func TestAsked(t *testing.T) {
+	bh := base64.StdEncoding.EncodeToString(make([]byte, sha256.Size))
+	ams := "i=1; a=rsa-sha256; d=good.test; s=s; h=from; b=AAAA; bh=" + bh
+	signature := "v=1; " + strings.TrimPrefix(ams, "i=1; ")
+	field := func(name, tags string) Field { return Field{Name: name, Raw: []byte(name + ": " + tags + "\r\n")} }
+	tests := []struct {
+		fields []Field
+		want   Forms
+	}{
+		{nil, Forms{}},
+		{[]Field{field("From", "ann@good.test"), field("DKIM-Signature", "no tags")}, Forms{}},
+		{[]Field{field("DKIM-Signature", signature)}, Forms{Simple: true}},
+		{[]Field{field("dkim-signature ", signature+"; c=simple/relaxed")}, Forms{Relaxed: true}},
+		{[]Field{field("DKIM-Signature", signature+"; c=relaxed"), field("DKIM-Signature", signature+"; c=relaxed/relaxed")}, Forms{Simple: true, Relaxed: true}},
+		{[]Field{field("ARC-Message-Signature", ams)}, Forms{Relaxed: true}},
+		{[]Field{field("ARC-Message-Signature", ams+"; c=relaxed/simple")}, Forms{Simple: true}},
+	}
+	for _, tt := range tests {
+		got := Asked(tt.fields)
+		body, err := HashBody(strings.NewReader("It is shut.\r\n"), got)
+		none := [sha256.Size]byte{}
+		if got != tt.want || err != nil || (body.Simple != none) != tt.want.Simple || (body.Relaxed != none) != tt.want.Relaxed {
+			t.Errorf("%q: %+v is hashed (%v), want %+v", tt.fields, got, err, tt.want)
+		}
+	}
+	if _, err := HashBody(iotest.ErrReader(io.ErrUnexpectedEOF), Forms{}); err != nil {
+		t.Errorf("a body that nobody signed was read: %v", err)
+	}
+}
+
 func FuzzHashBody(f *testing.F) {
 	for i, body := range bodies {
 		f.Add([]byte(body), i)
@@ -99,7 +131,7 @@ func FuzzHashBody(f *testing.F) {
 		simple, relaxed := plainBodies(string(body))
 		want := Body{sha256.Sum256([]byte(simple)), sha256.Sum256([]byte(relaxed))}
 		cut = int(uint(cut) % uint(len(body)+1))
-		got, err := HashBody(io.MultiReader(bytes.NewReader(body[:cut]), bytes.NewReader(body[cut:])))
+		got, err := HashBody(io.MultiReader(bytes.NewReader(body[:cut]), bytes.NewReader(body[cut:])), Forms{true, true})
 		if err != nil || got != want {
 			t.Errorf("%q, cut at %d, has another hash than %q and %q: %v", body, cut, simple, relaxed, err)
 		}

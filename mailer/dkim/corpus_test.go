@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"casegate/mailer/dkim"
+	"casegate/mailer/dkim/dkimtest"
 )
 
 // sample is one item of the corpus's DKIM sets.
@@ -78,7 +79,7 @@ func TestChasquid(t *testing.T) {
 		if o, ok := ours[s.ID]; ok {
 			expected, why = o.statuses, o.why
 		}
-		results := dkim.Verify(t.Context(), mailOf(t, s.raw), lookupIn(s.DNS), noon)
+		results := dkim.Verify(t.Context(), dkimtest.Mail(s.raw), dkimtest.Lookup(s.DNS), noon)
 		if got := statuses(results); got != expected {
 			t.Errorf("%s: the signatures are %q, want %q: %s\n%+v", s.ID, got, expected, why, results)
 		}
@@ -92,7 +93,7 @@ func TestStalwart(t *testing.T) {
 		if s.At != 0 {
 			at = time.Unix(s.At, 0)
 		}
-		results := dkim.Verify(t.Context(), mailOf(t, s.raw), lookupIn(s.DNS), at)
+		results := dkim.Verify(t.Context(), dkimtest.Mail(s.raw), dkimtest.Lookup(s.DNS), at)
 		got := statuses(results)
 		if s.Expect.Last != "" && !strings.HasSuffix(got, s.Expect.Last) || !strings.Contains(got, s.Expect.Any) {
 			t.Errorf("%s: the signatures are %q, want the last %q, any %q\n%+v", s.ID, got, s.Expect.Last, s.Expect.Any, results)

@@ -4,8 +4,9 @@
 // shares with DKIM is done here as well; see package arc for its chains.
 //
 // Where we are stricter than the RFCs, a signature that verifies has the status
-// "policy" and counts for nothing: one with l= (T10), one in a mail with more
-// than one From field (T4), one by a key in test mode, and one from the future.
+// "policy" and counts for nothing: one with l= (T10), one in a mail with a second
+// From or another field that should be there once and is signed once (T4, F8), one
+// by a key in test mode, and one from the future.
 package dkim
 
 import (
@@ -81,13 +82,45 @@ func Verify(ctx context.Context, m *Mail, lookup Lookup, now time.Time) []Result
 			break
 		}
 		r := v.check(ctx, at, dkimSignature)
-		// RFC 6376 8.15: a From put on top of the signed one is what people see.
-		if r.Status == Pass && len(v.Named("from")) > 1 {
-			r.Status, r.Reason = Policy, "the mail has more than one From field"
+		if r.Status == Pass {
+			if name := Doubled(m.Fields, r.Signed); name != "" {
+				r.Status, r.Reason = Policy, "the mail has a second "+name+" field, which is not signed"
+			}
 		}
 		results = append(results, r)
 	}
 	return results
+}
+
+// single are the fields that a mail has once at most (RFC 5322 3.6, RFC 2045) and
+// that a reader takes from the top, where signatures count from the bottom.
+var single = [...]string{
+	"from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id",
+	"in-reply-to", "references", "content-type", "content-transfer-encoding",
+}
+
+// Doubled names a field that a mail has more often than a signature over the given
+// names covers, though it should be there once (RFC 6376 8.15): anybody who has
+// the mail can have put it there, and it is what people see. From may never be
+// there twice. "" where there is none.
+func Doubled(fields []Field, signed []string) string {
+	for _, name := range single {
+		there, covered := 0, 0
+		for _, f := range fields {
+			if fieldName(f.Name) == name {
+				there++
+			}
+		}
+		for _, s := range signed {
+			if s == name {
+				covered++
+			}
+		}
+		if there > 1 && (name == "from" || covered > 0 && there > covered) {
+			return name
+		}
+	}
+	return ""
 }
 
 // Verifier checks the signatures of one mail. Its methods are for package arc;

@@ -10,6 +10,7 @@ import (
 	msgauth "github.com/emersion/go-msgauth/dkim"
 
 	"casegate/mailer/dkim"
+	"casegate/mailer/dkim/dkimtest"
 )
 
 // The only mail that the key of FuzzVerify ever signed.
@@ -41,17 +42,17 @@ func FuzzVerify(f *testing.F) {
 		Signer: key, HeaderCanonicalization: msgauth.CanonicalizationRelaxed, BodyCanonicalization: msgauth.CanonicalizationRelaxed,
 		HeaderKeys: []string{"From", "From", "Subject", "Subject", "To", "To"},
 	})
-	want := seen(mailOf(f, onceSigned))
+	want := seen(dkimtest.Mail(raw))
 	other := sign(f, edKey(), edTags(""), letter, from)
 	for _, seed := range []string{raw, other, raw + raw, "From: eve@evil.test\r\n" + raw, strings.Replace(raw, "; c=", "; l=3; c=", 1), "\r\n", ""} {
 		f.Add(seed)
 	}
 	records := []string{record(key)}
-	if got := statuses(dkim.Verify(f.Context(), mailOf(f, raw), func(context.Context, string) ([]string, error) { return records, nil }, late)); got != "pass" {
+	if got := statuses(dkim.Verify(f.Context(), dkimtest.Mail(raw), func(context.Context, string) ([]string, error) { return records, nil }, late)); got != "pass" {
 		f.Fatalf("the mail that was signed is %q, want pass", got)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		m := mailOf(t, raw)
+		m := dkimtest.Mail(raw)
 		for _, r := range dkim.Verify(t.Context(), m, func(context.Context, string) ([]string, error) { return records, nil }, late) {
 			if r.Status == dkim.Pass && (r.Domain != "good.test" || seen(m) != want) {
 				t.Errorf("%+v, but its key never signed %q", r, raw)
@@ -71,11 +72,11 @@ func BenchmarkVerify(b *testing.B) {
 		raw := signedByMsgauth(b, raw, &msgauth.SignOptions{
 			Signer: key, HeaderCanonicalization: msgauth.CanonicalizationRelaxed, BodyCanonicalization: msgauth.CanonicalizationRelaxed,
 		})
-		lookup := lookupIn(map[string]string{keyName: record(key)})
+		lookup := dkimtest.Lookup(map[string]string{keyName: record(key)})
 		b.Run(kind, func(b *testing.B) {
 			b.SetBytes(int64(len(raw)))
 			for b.Loop() {
-				if got := dkim.Verify(b.Context(), mailOf(b, raw), lookup, late); statuses(got) != "pass" {
+				if got := dkim.Verify(b.Context(), dkimtest.Mail(raw), lookup, late); statuses(got) != "pass" {
 					b.Fatalf("the signature is %+v, want pass", got)
 				}
 			}
@@ -85,10 +86,14 @@ func BenchmarkVerify(b *testing.B) {
 
 func BenchmarkHashBody(b *testing.B) {
 	body := strings.Repeat("Words, as they are in mails, with  blanks between them.\r\n", 1<<20/57)
-	b.SetBytes(int64(len(body)))
-	for b.Loop() {
-		if _, err := dkim.HashBody(strings.NewReader(body)); err != nil {
-			b.Fatal(err)
-		}
+	for name, forms := range map[string]dkim.Forms{"simple": {Simple: true}, "relaxed": {Relaxed: true}, "both": {Simple: true, Relaxed: true}} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				if _, err := dkim.HashBody(strings.NewReader(body), forms); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -16,8 +16,8 @@ import (
 const (
 	maxRecords = 5    // key records at one selector that are tried
 	minBits    = 1024 // RFC 8301 3.2
-	maxBits    = 8192 // of an RSA key: the time of a check grows with the square
-	maxDER     = 2048 // octets of an encoded key; one of maxBits has 1,062
+	maxBits    = 4096 // RFC 8301 3.2 asks for no more; the time of a check grows with the square
+	maxDER     = 2048 // octets of an encoded key; one of maxBits has 550
 )
 
 // key is a key record that fits a signature.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"casegate/mailer/dkim"
+	"casegate/mailer/dkim/dkimtest"
 )
 
 // The mail of RFC 6376 A.1 and RFC 8463 A.3, and what A.2 signs of it. Both RFCs
@@ -76,11 +77,11 @@ func TestRFC(t *testing.T) {
 		"RFC 6376 A.2": {crlf(rfc6376) + dinnerBody, "pass"},
 		"RFC 8463 A.3": {crlf(rfc8463) + dinnerBody, "pass pass"},
 	} {
-		results := dkim.Verify(t.Context(), mailOf(t, tt.mail), lookupIn(zone), noon)
+		results := dkim.Verify(t.Context(), dkimtest.Mail(tt.mail), dkimtest.Lookup(zone), noon)
 		if got := statuses(results); got != tt.want {
 			t.Errorf("%s: the signatures are %q, want %q\n%+v", name, got, tt.want, results)
 		}
-		results = dkim.Verify(t.Context(), mailOf(t, strings.Replace(tt.mail, "dinner", "supper", 1)), lookupIn(zone), noon)
+		results = dkim.Verify(t.Context(), dkimtest.Mail(strings.Replace(tt.mail, "dinner", "supper", 1)), dkimtest.Lookup(zone), noon)
 		if got := statuses(results); got != strings.ReplaceAll(tt.want, "pass", "fail") {
 			t.Errorf("%s: with another subject the signatures are %q, want them to fail", name, got)
 		}

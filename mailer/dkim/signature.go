@@ -90,11 +90,11 @@ func (s *signature) readNames() error {
 	d, _ := s.tags.Get("d")
 	selector, _ := s.tags.Get("s")
 	var ok bool
-	if s.domain, ok = domainName(d); !ok {
+	if s.domain, ok = DomainName(d); !ok {
 		return malformed("d= is not a domain name")
 	}
 	const between = "._domainkey."
-	name, ok := domainName(selector + between + s.domain)
+	name, ok := DomainName(selector + between + s.domain)
 	if !ok || selector == "" {
 		return malformed("s= is not a selector")
 	}
@@ -231,7 +231,7 @@ func (s *signature) readAUID() error {
 		return nil
 	}
 	auid = cutFWS(auid)
-	domain, ok := domainName(auid[strings.LastIndexByte(auid, '@')+1:])
+	domain, ok := DomainName(auid[strings.LastIndexByte(auid, '@')+1:])
 	if !ok || !strings.Contains(auid, "@") || !isText(auid) {
 		return malformed("i= is not an identifier")
 	}
@@ -247,8 +247,7 @@ func (s *signature) bodyFits(b Body) bool {
 	if s.body == relaxed {
 		sum = b.Relaxed
 	}
-	// The zero Body was never hashed.
-	return b != (Body{}) && string(s.bh) == string(sum[:])
+	return sum != [sha256.Size]byte{} && string(s.bh) == string(sum[:])
 }
 
 // result is what can be told of the signature whatever becomes of it.
@@ -272,9 +271,9 @@ func (s *signature) base64(name string) ([]byte, bool) {
 	return b, err == nil && len(b) > 0
 }
 
-// domainName checks a domain name of at least two labels, and gives it in
+// DomainName checks a domain name of at least two labels, and gives it in
 // lower-case ASCII (RFC 8616).
-func domainName(s string) (string, bool) {
+func DomainName(s string) (string, bool) {
 	a, err := mailer.NewAddress("d", s)
 	if err != nil || !strings.Contains(a.Domain, ".") {
 		return "", false

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"casegate/mailer/dkim"
+	"casegate/mailer/dkim/dkimtest"
 )
 
 // TestSignatureRules: each tag of a signature, the plain form first. The
@@ -117,7 +118,7 @@ func TestSignatureRules(t *testing.T) {
 	zone := map[string]string{keyName: record(edKey()), "tmp._domainkey.good.test": "TEMPERROR"}
 	for _, tt := range tests {
 		raw := sign(t, edKey(), tt.tags, letter, from)
-		results := dkim.Verify(t.Context(), mailOf(t, raw), lookupIn(zone), noon)
+		results := dkim.Verify(t.Context(), dkimtest.Mail(raw), dkimtest.Lookup(zone), noon)
 		if len(results) != 1 || results[0].Status != tt.want || !strings.Contains(results[0].Reason, tt.why) {
 			t.Errorf("%s: the signature is %+v, want %s, for %q", tt.name, results, tt.want, tt.why)
 		}
@@ -130,7 +131,7 @@ func TestResult(t *testing.T) {
 		from, "X-Tag: two\r\n")
 	zone := map[string]string{"s.2026._domainkey.good.test": record(rsaKey())}
 	for _, zone := range []map[string]string{zone, nil} {
-		r := dkim.Verify(t.Context(), mailOf(t, raw), lookupIn(zone), noon)[0]
+		r := dkim.Verify(t.Context(), dkimtest.Mail(raw), dkimtest.Lookup(zone), noon)[0]
 		if zone != nil && (r.Status != dkim.Pass || r.KeyBits != 2048 || r.Reason != "") {
 			t.Errorf("the signature is %+v, want a pass of 2048 bits", r)
 		}
@@ -141,7 +142,7 @@ func TestResult(t *testing.T) {
 		}
 	}
 	raw = sign(t, edKey(), edTags(""), letter, from)
-	if r := dkim.Verify(t.Context(), mailOf(t, raw), lookupIn(nil), noon)[0]; r.AUID != "@good.test" {
+	if r := dkim.Verify(t.Context(), dkimtest.Mail(raw), dkimtest.Lookup(nil), noon)[0]; r.AUID != "@good.test" {
 		t.Errorf("without i= the AUID is %q, want @good.test (RFC 6376 3.5)", r.AUID)
 	}
 }
@@ -167,13 +168,15 @@ func TestFieldChoice(t *testing.T) {
 		{"a second From, with a blank before the colon (T4)", "from", []string{from}, "FROM \t: eve@evil.test\r\n", dkim.Policy},
 		{"a second From, folded before the colon (T4)", "from", []string{from}, "From\r\n : eve@evil.test\r\n", dkim.Policy},
 		{"a second From where it is signed twice", "from:from", []string{from}, "From: eve@evil.test\r\n", dkim.Fail},
+		{"a second Subject above the signed one (8.15)", "from:subject", []string{from, "Subject: Printer\r\n"}, "Subject: Pay\r\n", dkim.Policy},
+		{"a second Subject where none is signed", "from", []string{from}, "Subject: Pay\r\n", dkim.Pass},
 		{"signatures above are not meant", "from:dkim-signature", []string{from}, "", dkim.Pass},
 	}
 	zone := map[string]string{keyName: record(edKey())}
 	for _, tt := range tests {
 		tags := strings.Replace(edTags(""), "h=from", "h="+tt.h, 1)
-		m := mailOf(t, tt.added+sign(t, edKey(), tags, letter, tt.signed...))
-		results := dkim.Verify(t.Context(), m, lookupIn(zone), noon)
+		m := dkimtest.Mail(tt.added + sign(t, edKey(), tags, letter, tt.signed...))
+		results := dkim.Verify(t.Context(), m, dkimtest.Lookup(zone), noon)
 		if got := statuses(results); got != string(tt.want) {
 			t.Errorf("%s: the signature is %+v, want %s", tt.name, results, tt.want)
 		}
@@ -187,11 +190,11 @@ func TestSignatureSigned(t *testing.T) {
 	field, _, _ := strings.Cut(inner, "\r\n")
 	tags := strings.Replace(edTags(""), "h=from", "h=from:dkim-signature", 1)
 	outer := sign(t, edKey(), tags, inner, from, field+"\r\n")
-	if got := statuses(dkim.Verify(t.Context(), mailOf(t, outer), lookupIn(zone), noon)); got != "pass pass" {
+	if got := statuses(dkim.Verify(t.Context(), dkimtest.Mail(outer), dkimtest.Lookup(zone), noon)); got != "pass pass" {
 		t.Errorf("the signatures are %q, want both to pass", got)
 	}
 	broken := strings.Replace(outer, "\r\n"+field, "\r\n"+strings.Replace(field, "; d=", ";  d=", 1), 1)
-	if got := statuses(dkim.Verify(t.Context(), mailOf(t, broken), lookupIn(zone), noon)); got != "fail fail" {
+	if got := statuses(dkim.Verify(t.Context(), dkimtest.Mail(broken), dkimtest.Lookup(zone), noon)); got != "fail fail" {
 		t.Errorf("the signatures are %q, want both to fail: the lower one was changed", got)
 	}
 }
@@ -203,14 +206,14 @@ func TestTooMany(t *testing.T) {
 		raw = sign(t, edKey(), edTags(""), raw, from)
 	}
 	asked := 0
-	results := dkim.Verify(t.Context(), mailOf(t, raw), func(context.Context, string) ([]string, error) {
+	results := dkim.Verify(t.Context(), dkimtest.Mail(raw), func(context.Context, string) ([]string, error) {
 		asked++
 		return []string{record(edKey())}, nil
 	}, noon)
 	if got := statuses(results); got != strings.TrimSpace(strings.Repeat("pass ", dkim.MaxSignatures)) || asked != dkim.MaxSignatures {
 		t.Errorf("the signatures are %q after %d look-ups, want %d that pass, and no word of the rest", got, asked, dkim.MaxSignatures)
 	}
-	if got := dkim.Verify(t.Context(), mailOf(t, letter), nil, noon); got != nil {
+	if got := dkim.Verify(t.Context(), dkimtest.Mail(letter), nil, noon); got != nil {
 		t.Errorf("a mail without signatures has %+v, want none", got)
 	}
 }
@@ -232,14 +235,14 @@ func TestAltered(t *testing.T) {
 		if name == "subject, not signed" { // the control
 			want = dkim.Pass
 		}
-		if got := statuses(dkim.Verify(t.Context(), mailOf(t, altered), lookupIn(zone), noon)); got != string(want) {
+		if got := statuses(dkim.Verify(t.Context(), dkimtest.Mail(altered), dkimtest.Lookup(zone), noon)); got != string(want) {
 			t.Errorf("%s changed: the signature is %q, want %s", name, got, want)
 		}
 	}
 	tags := strings.Replace(edTags(""), "BH", strings.Repeat("A", 43)+"=", 1)
-	m := mailOf(t, sign(t, edKey(), tags, letter, from))
+	m := dkimtest.Mail(sign(t, edKey(), tags, letter, from))
 	m.Body = dkim.Body{}
-	if got := statuses(dkim.Verify(t.Context(), m, lookupIn(zone), noon)); got != "fail" {
+	if got := statuses(dkim.Verify(t.Context(), m, dkimtest.Lookup(zone), noon)); got != "fail" {
 		t.Errorf("a bh= of zeros over a body that was not hashed is %q, want fail", got)
 	}
 }
@@ -248,12 +251,12 @@ func TestAltered(t *testing.T) {
 func TestIDNA(t *testing.T) {
 	zone := map[string]string{"s._domainkey.xn--grn-ioa.test": record(edKey())}
 	tags := strings.Replace(edTags(" i=ann@grün.test;"), "d=good.test", "d=Grün.test", 1)
-	r := dkim.Verify(t.Context(), mailOf(t, sign(t, edKey(), tags, letter, from)), lookupIn(zone), noon)[0]
+	r := dkim.Verify(t.Context(), dkimtest.Mail(sign(t, edKey(), tags, letter, from)), dkimtest.Lookup(zone), noon)[0]
 	if r.Status != dkim.Pass || r.Domain != "xn--grn-ioa.test" {
 		t.Errorf("a signature of grün.test is %+v, want a pass of xn--grn-ioa.test", r)
 	}
 	tags = strings.Replace(edTags(""), "d=good.test", "d=g\xfcn.test", 1)
-	r = dkim.Verify(t.Context(), mailOf(t, sign(t, edKey(), tags, letter, from)), lookupIn(zone), noon)[0]
+	r = dkim.Verify(t.Context(), dkimtest.Mail(sign(t, edKey(), tags, letter, from)), dkimtest.Lookup(zone), noon)[0]
 	if r.Status != dkim.PermError {
 		t.Errorf("a d= that is not UTF-8 is %+v, want permerror", r)
 	}

@@ -104,8 +104,14 @@ func (r *Resolver) probe(wg *sync.WaitGroup, first int) {
 	}
 }
 
-// try asks one server and reads its answer. An error means nothing is known.
-func (r *Resolver) try(server string, query []byte, q question) (answer, error) {
+// try asks one server and reads its answer. An error means nothing is known; a
+// panic over what a stranger published is one, too: here it would end the process.
+func (r *Resolver) try(server string, query []byte, q question) (a answer, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("reading the answer broke down: %.200v", cause)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(r.ctx, r.Timeout)
 	defer cancel()
 	packet, err := r.exchange(ctx, "udp", server, query)

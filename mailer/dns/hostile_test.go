@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -235,4 +236,12 @@ func TestHostileTCP(t *testing.T) {
 		}
 		client.Close()
 	}
+}
+
+// TestBreakdown: a fault of the parser ends one question, not the process (T63).
+func TestBreakdown(t *testing.T) {
+	r := &Resolver{Servers: []string{"127.0.0.1:53"}, dial: func(context.Context, string, string) (net.Conn, error) { panic("fault") }}
+	defer r.Close()
+	_, err := r.TXT(t.Context(), "good.test")
+	wantErr(t, "TXT whose reading panics", err, ErrTemporary)
 }

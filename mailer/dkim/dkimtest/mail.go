@@ -1,18 +1,16 @@
-package arc_test
+package dkimtest
 
 import (
 	"context"
 	"errors"
 	"strings"
-	"testing"
 
 	"casegate/mailer/dkim"
 )
 
-// mailOf takes a mail with CRLF line ends apart, the plainest way: what it gets
-// here is well-formed.
-func mailOf(t testing.TB, raw string) *dkim.Mail {
-	t.Helper()
+// Mail takes a mail with CRLF line ends apart, the plainest way: what it gets is
+// well-formed. The body is hashed in both forms.
+func Mail(raw string) *dkim.Mail {
 	head, body, _ := strings.Cut(raw, "\r\n\r\n")
 	if strings.HasPrefix(raw, "\r\n") {
 		head, body = "", raw[2:]
@@ -24,26 +22,26 @@ func mailOf(t testing.TB, raw string) *dkim.Mail {
 		case n > 0 && (line[0] == ' ' || line[0] == '\t'):
 			m.Fields[n-1].Raw = append(m.Fields[n-1].Raw, line...)
 		default:
-			name, _, _ := strings.Cut(line, ":")
-			m.Fields = append(m.Fields, dkim.Field{Name: name, Raw: []byte(line)})
+			m.Fields = append(m.Fields, dkim.Field{Raw: []byte(line)})
 		}
 	}
+	for i, f := range m.Fields {
+		m.Fields[i].Name, _, _ = strings.Cut(string(f.Raw), ":")
+	}
 	var err error
-	if m.Body, err = dkim.HashBody(strings.NewReader(body)); err != nil {
-		t.Fatal(err)
+	if m.Body, err = dkim.HashBody(strings.NewReader(body), dkim.Forms{Simple: true, Relaxed: true}); err != nil {
+		panic(err) // a string can be read
 	}
 	return m
 }
 
-var errDNS = errors.New("no answer")
-
-// lookupIn finds keys in a zone of one record each; TEMPERROR is an error,
-// PERMERROR a name that does not exist.
-func lookupIn(zone map[string]string) dkim.Lookup {
+// Lookup finds keys in a zone of one record each; TEMPERROR is an error, PERMERROR
+// a name that does not exist.
+func Lookup(zone map[string]string) dkim.Lookup {
 	return func(_ context.Context, name string) ([]string, error) {
 		switch record, ok := zone[name]; {
 		case record == "TEMPERROR":
-			return nil, errDNS
+			return nil, errors.New("no answer")
 		case !ok || record == "PERMERROR":
 			return nil, nil
 		default:
