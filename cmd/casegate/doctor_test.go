@@ -193,7 +193,7 @@ func TestDoctorSender(t *testing.T) {
 		{"everybody by an include", func(_ *doctor, s *dnstest.Server) {
 			publishing(dnstest.TXT("north.example.", "v=spf1 include:far.example -all")+"\n"+dnstest.TXT("far.example.", "v=spf1 ip4:0.0.0.0/0 -all"))(nil, s)
 		}, "SPF", diagnosis{"", north, failure, "lets everybody send", "-all"}},
-		{"eleven lookups", publishing(dnstest.TXT("north.example.", eleven) + "\n" + names), "SPF", diagnosis{"", north, failure, "more than 10 DNS lookups", "ip4"}},
+		{"eleven lookups", publishing(dnstest.TXT("north.example.", eleven) + "\n" + names), "SPF", diagnosis{"", north, failure, "more than 10 terms that ask DNS", "ip4"}},
 		{"syntax", publishing(`north.example. TXT "v=spf1 ipv4:192.0.2.1 -all"`), "SPF", diagnosis{"", north, failure, "cannot be evaluated", "Correct"}},
 		{"not us", publishing(`north.example. TXT "v=spf1 ip4:198.51.100.1 -all"`), "SPF", diagnosis{"", north, warning, "gives fail for 192.0.2.25", "Add that address"}},
 		{"not the relay", func(d *doctor, _ *dnstest.Server) { d.conf.target.Host = "far.example" }, "SPF", diagnosis{"", north, warning, "gives softfail for 198.51.100.1", "Add that address"}},

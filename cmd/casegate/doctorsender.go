@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 
-	"blitiri.com.ar/go/spf"
-
 	"casegate/ingest/verify/dmarc"
+	"casegate/ingest/verify/spf"
 	"casegate/mailer/dns"
 )
 
@@ -61,15 +59,13 @@ func (d *doctor) spf(ctx context.Context, domain string, senders []netip.Addr) d
 		return g.is(failure, fmt.Sprintf("%d records, so that none counts (RFC 7208 4.5)", len(records)), "Join them into one.")
 	}
 	for _, a := range strangers() {
-		switch result, err := d.evaluate(ctx, domain, a); {
-		case result == spf.TempError:
-			return g.unknown(err)
-		case errors.Is(err, spf.ErrLookupLimitReached), errors.Is(err, spf.ErrVoidLookupLimitReached):
-			return g.is(failure, "takes more than 10 DNS lookups, or more than 2 in vain, so that it does not count (RFC 7208 4.6.4)",
-				"Leave out includes, a and mx that you do not need; name networks with ip4 and ip6.")
-		case result == spf.PermError:
-			return g.is(failure, fmt.Sprintf("cannot be evaluated: %v: %s", err, records[0]), "Correct the record.")
-		case result == spf.Pass:
+		switch r := d.evaluate(ctx, domain, a); r.Status {
+		case spf.TempError:
+			return g.unknown(errors.New(r.Reason))
+		case spf.PermError:
+			return g.is(failure, fmt.Sprintf("cannot be evaluated, so that it does not count: %s: %s", r.Reason, records[0]),
+				"Correct the record. If it asks DNS too often, leave out includes, a and mx that you do not need; name networks with ip4 and ip6.")
+		case spf.Pass:
 			return g.is(failure, "lets everybody send in its name: "+records[0], "End the record with -all or ~all, and name only networks of yours.")
 		}
 	}
@@ -79,12 +75,12 @@ func (d *doctor) spf(ctx context.Context, domain string, senders []netip.Addr) d
 // spfOf evaluates a record that is sound for those who send in our name.
 func (d *doctor) spfOf(ctx context.Context, g diagnosis, senders []netip.Addr, record string) diagnosis {
 	for _, a := range senders {
-		result, err := d.evaluate(ctx, g.Subject, a)
-		if result == spf.TempError {
-			return g.unknown(err)
+		r := d.evaluate(ctx, g.Subject, a)
+		if r.Status == spf.TempError {
+			return g.unknown(errors.New(r.Reason))
 		}
-		if result != spf.Pass {
-			return g.is(warning, fmt.Sprintf("gives %s for %s, where our mail is sent from: %s", result, a, record),
+		if r.Status != spf.Pass {
+			return g.is(warning, fmt.Sprintf("gives %s for %s, where our mail is sent from: %s", r.Status, a, record),
 				"Add that address, or the include that your relay's operator names. If the relay sends from other addresses, look whether those pass.")
 		}
 	}
@@ -113,9 +109,8 @@ func spfAdvice(domain string, senders []netip.Addr) string {
 
 // evaluate is what a server would find to which a client with that address brings
 // mail from the domain (RFC 7208 4).
-func (d *doctor) evaluate(ctx context.Context, domain string, client netip.Addr) (spf.Result, error) {
-	return spf.CheckHostWithSender(net.IP(client.AsSlice()), domain, "postmaster@"+domain,
-		spf.WithContext(ctx), spf.WithResolver(dns.NetResolver{Resolver: d.dns, Client: client}))
+func (d *doctor) evaluate(ctx context.Context, domain string, client netip.Addr) spf.Result {
+	return spf.Check(ctx, spf.Query{Client: client, Helo: domain, Sender: "postmaster@" + domain}, d.dns)
 }
 
 // checkDKIM has nothing to look up as long as nothing is signed.

@@ -74,7 +74,7 @@ func TestSuite(t *testing.T) {
 func second(t testing.TB, q spf.Query, r *dns.Resolver) spf.Status {
 	client := q.Client.Unmap()
 	result, _ := library.CheckHostWithSender(net.IP(client.AsSlice()), q.Helo, q.Sender,
-		library.WithContext(t.Context()), library.WithResolver(dns.NetResolver{Resolver: r, Client: client}))
+		library.WithContext(t.Context()), library.WithResolver(netResolver{Resolver: r, Client: client}))
 	return spf.Status(result)
 }
 

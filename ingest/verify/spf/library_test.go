@@ -1,19 +1,21 @@
-package dns
+package spf_test
 
 import (
 	"context"
 	"errors"
 	"net"
 	"net/netip"
+
+	"casegate/mailer/dns"
 )
 
-// NetResolver gives a Resolver the methods of [net.Resolver] that libraries for
+// netResolver gives a Resolver the methods of [net.Resolver] that libraries for
 // SPF ask for. Every error is a *net.DNSError itself, with IsNotFound for
-// [ErrNoName] and IsTemporary for [ErrTemporary], and wraps that. A name that
+// [dns.ErrNoName] and IsTemporary for [dns.ErrTemporary], and wraps that. A name that
 // exists without such records gives an empty list and no error, as RFC 7208
 // 4.6.4 counts it.
-type NetResolver struct {
-	Resolver *Resolver
+type netResolver struct {
+	Resolver *dns.Resolver
 	// Client is the address to be compared with those found. For an IPv4
 	// client only A records are asked for (RFC 7208 5); for an IPv6 client AAAA
 	// and A, since "exists" looks for A whoever the client is. The zero value
@@ -21,14 +23,14 @@ type NetResolver struct {
 	Client netip.Addr
 }
 
-// LookupTXT is [Resolver.TXT].
-func (n NetResolver) LookupTXT(ctx context.Context, name string) ([]string, error) {
+// LookupTXT is [dns.Resolver.TXT].
+func (n netResolver) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	texts, err := n.Resolver.TXT(ctx, name)
 	return texts, netError(name, err)
 }
 
-// LookupMX is [Resolver.MX].
-func (n NetResolver) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
+// LookupMX is [dns.Resolver.MX].
+func (n netResolver) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	found, err := n.Resolver.MX(ctx, name)
 	var list []*net.MX
 	for _, mx := range found {
@@ -40,7 +42,7 @@ func (n NetResolver) LookupMX(ctx context.Context, name string) ([]*net.MX, erro
 // LookupIPAddr gives the addresses of a host that Client makes relevant. If one
 // of the two questions fails there are none: half of the truth could read as
 // "this client is not listed".
-func (n NetResolver) LookupIPAddr(ctx context.Context, host string) ([]net.IPAddr, error) {
+func (n netResolver) LookupIPAddr(ctx context.Context, host string) ([]net.IPAddr, error) {
 	found, err := n.Resolver.A(ctx, host)
 	if err == nil && !n.Client.Unmap().Is4() {
 		var v6 []netip.Addr
@@ -57,8 +59,8 @@ func (n NetResolver) LookupIPAddr(ctx context.Context, host string) ([]net.IPAdd
 	return list, nil
 }
 
-// LookupAddr is [Resolver.PTR] for an address in text form.
-func (n NetResolver) LookupAddr(ctx context.Context, addr string) ([]string, error) {
+// LookupAddr is [dns.Resolver.PTR] for an address in text form.
+func (n netResolver) LookupAddr(ctx context.Context, addr string) ([]string, error) {
 	ip, _ := netip.ParseAddr(addr) // PTR refuses the zero value
 	names, err := n.Resolver.PTR(ctx, ip)
 	return names, netError(addr, err)
@@ -74,7 +76,7 @@ func netError(name string, err error) error {
 		UnwrapErr:   err,
 		Err:         err.Error(),
 		Name:        name,
-		IsNotFound:  errors.Is(err, ErrNoName),
-		IsTemporary: errors.Is(err, ErrTemporary),
+		IsNotFound:  errors.Is(err, dns.ErrNoName),
+		IsTemporary: errors.Is(err, dns.ErrTemporary),
 	}
 }
