@@ -53,7 +53,7 @@ const (
 )
 
 func outOfResources(err error) bool {
-	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -83,7 +83,7 @@ func (g *Guard) turnAway(raw net.Conn, why Reason) {
 	text := map[Reason]string{
 		TooMany:   "421 4.3.2 %s too many connections, try again later",
 		PerPrefix: "421 4.7.0 %s too many connections from your network, try again later",
-		Guessing:  "421 4.7.0 %s too many unknown recipients from your network, try again later",
+		Guessing:  "421 4.7.0 %s too many guesses from your network, try again later",
 	}[why]
 	// The send buffer of a new connection is empty, so this does not wait.
 	raw.SetWriteDeadline(time.Now().Add(time.Second))

@@ -126,7 +126,7 @@ func (c *Conn) nextChunk() bool {
 			}
 			return true
 		case "NOOP":
-			c.send("250 2.0.0 I have successfully done nothing")
+			c.send("250 2.0.0 Ok")
 		case "RSET", "QUIT", "HELO", "EHLO", "LHLO":
 			// The mail is given up. The server's answer to it is not the one
 			// to this command, which comes after.

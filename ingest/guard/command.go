@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxCommand is the longest command line in octets, its end included: 512 and
@@ -25,9 +26,9 @@ func (c *Conn) nextCommand() bool {
 		return false
 	}
 	c.mute, c.pace.text = false, false
-	c.waits(true)
+	c.waits(time.Now())
 	line := c.readCommand()
-	c.spoke()
+	c.waits(time.Time{})
 	if c.mode == dead {
 		return false
 	}
@@ -48,24 +49,25 @@ func (c *Conn) nextCommand() bool {
 		// What was said before STARTTLS must not count (RFC 3207 4.2), and
 		// go-smtp has not heard of it.
 		c.send("503 5.5.1 Say EHLO first")
-	case c.pass(line) && (verb == "HELO" || verb == "EHLO" || verb == "LHLO"):
-		c.greeting = verb
+	default:
+		c.pass(line)
 	}
 	return c.mode != dead
 }
 
-// pass gives a line to the server; false where Command answers it instead.
-func (c *Conn) pass(line string) bool {
+func isGreeting(verb string) bool { return verb == "HELO" || verb == "EHLO" || verb == "LHLO" }
+
+// pass gives a line to the server, unless Command answers it instead.
+func (c *Conn) pass(line string) {
 	if c.guard.Command != nil {
 		pass, reply := c.guard.Command(line)
 		if reply != "" {
 			c.send(reply)
-			return false
+			return
 		}
 		line = pass
 	}
 	c.line = append([]byte(line), '\r', '\n')
-	return true
 }
 
 // readCommand reads one line. Where the line's end may not be where the client

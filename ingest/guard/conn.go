@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -47,7 +48,6 @@ type Conn struct {
 	open     bool // a transaction is going on
 	draining bool
 	shed     bool
-	spoken   bool      // has said a whole command
 	shaking  bool      // within a TLS handshake
 	since    time.Time // the client keeps us waiting; zero: it does not
 }
@@ -82,6 +82,9 @@ func newConn(g *Guard, raw net.Conn) *Conn {
 // Extended tells that the client said EHLO, not HELO.
 func (c *Conn) Extended() bool { return c.greeting == "EHLO" || c.greeting == "LHLO" }
 
+// Remote is the client's address; zero if it has none, as on a Unix socket.
+func (c *Conn) Remote() netip.Addr { return addressOf(c.raw.RemoteAddr()) }
+
 // TLS tells that the connection is encrypted.
 func (c *Conn) TLS() bool {
 	_, ok := c.wire.(*tls.Conn)
@@ -103,8 +106,12 @@ func (c *Conn) Transaction(open, ready bool) {
 // sent, because go-smtp loses some of them.
 func (c *Conn) BareNewline() bool { return c.newlines.bare }
 
-// Hangup ends the session once the reply to the present command is sent.
-func (c *Conn) Hangup() { c.hangup = true }
+// Hangup ends the session once the reply to the present command is sent, and
+// counts why.
+func (c *Conn) Hangup(why Reason) {
+	c.guard.count(why)
+	c.hangup = true
+}
 
 // Read implements net.Conn. It gives the server what belongs to its present
 // state only, so that it asks again, with all replies made, for the next.
@@ -158,6 +165,9 @@ func (c *Conn) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	c.sasl = strings.HasPrefix(line, "334")
+	if isGreeting(c.tally.verb) && strings.HasPrefix(line, "250") {
+		c.greeting = c.tally.verb
+	}
 	if c.guard.Reply != nil {
 		line = c.guard.Reply(c, line)
 	}
@@ -176,18 +186,23 @@ func (c *Conn) send(line string) {
 	c.tally.reply(line)
 	c.out = append(append(c.out, line...), '\r', '\n')
 	if len(c.out) >= writeBuffer {
-		if err := c.flush(c.deadline()); err != nil {
+		if err := c.flush(c.idle()); err != nil {
 			c.fail("")
 		}
 	}
 }
 
-// flush sends the replies that wait.
-func (c *Conn) flush(until time.Time) error {
+// flush sends the replies that wait. The session's end does not bound it: what
+// was accepted while that passed is answered all the same.
+func (c *Conn) flush(within time.Duration) error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	c.armWrite(until)
+	if c.since.IsZero() { // who does not read keeps us waiting as well
+		c.waits(time.Now())
+		defer c.waits(time.Time{})
+	}
+	c.armWrite(time.Now().Add(within))
 	_, err := c.wire.Write(c.out)
 	if c.out = c.out[:0]; cap(c.out) > smallBuffer {
 		c.out = nil // the client may be silent after it, for long
@@ -204,8 +219,7 @@ func (c *Conn) fail(reply string) {
 	if reply != "" {
 		c.out = append(append(c.out, reply...), '\r', '\n')
 	}
-	// The session's time may be over already.
-	c.flush(time.Now().Add(lastWords))
+	c.flush(lastWords)
 	c.wire.Close()
 }
 
@@ -265,10 +279,14 @@ func (s source) Read(p []byte) (int, error) {
 		c.early = c.early[n:]
 		return n, nil
 	}
-	if err := c.flush(c.deadline()); err != nil {
+	if err := c.flush(c.idle()); err != nil {
 		return 0, err
 	}
 	now := time.Now()
+	if c.pace.text {
+		c.waits(c.pace.behind(now))
+		defer c.waits(time.Time{})
+	}
 	if err := c.arm(earliest(c.deadline(), c.pace.until(now))); err != nil {
 		return 0, err
 	}

@@ -10,8 +10,6 @@ import (
 // greet looks at the client before the server's greeting, which is waiting, is
 // sent.
 func (c *Conn) greet() {
-	c.waits(true)
-	defer c.waits(false)
 	if c.guard.ImplicitTLS && !c.handshake() {
 		c.cut()
 		return
@@ -45,7 +43,7 @@ func (c *Conn) silence() time.Duration {
 	switch wait := c.guard.Silence; {
 	case wait < 0:
 		return 0
-	case wait == 0, c.from == origin{}:
+	case wait == 0, c.from == origin{}, c.guard.isCrowded():
 		return defaultSilence
 	default:
 		return wait

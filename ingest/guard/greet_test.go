@@ -88,3 +88,17 @@ func TestEarlyTalker(t *testing.T) {
 		})
 	}
 }
+
+// TestSilenceInCrowd: where places are rare, nobody is kept waiting in one.
+func TestSilenceInCrowd(t *testing.T) {
+	within(t, &Guard{Connections: 2, Silence: time.Minute}, func(t *testing.T, l pipes) {
+		for _, want := range []time.Duration{time.Minute, defaultSilence} {
+			begin := time.Now()
+			_, r := l.from("192.0.2.1")
+			expect(t, r, "220")
+			if waited := time.Since(begin); waited != want {
+				t.Errorf("the client was greeted after %v, want %v", waited, want)
+			}
+		}
+	})
+}

@@ -36,7 +36,8 @@ type Guard struct {
 	MinRate int           // octets per second that a mail's text must come at, see pace; 0: 500
 	// Silence is how long a client must wait for the greeting without a word
 	// (RFC 5321 4.3.1); 0: 1 ms, which finds those who do not wait at all;
-	// negative: nobody is asked to. Exempt clients wait 1 ms at most.
+	// negative: nobody is asked to. Exempt clients wait 1 ms at most, and so does
+	// everybody where places are becoming rare.
 	Silence time.Duration
 
 	// Connections at a time, over all listeners; 0: 4000. Beyond it, the clients
@@ -47,7 +48,7 @@ type Guard struct {
 	// IPv6 /64; an IPv6 /48 may have four times as much.
 	PerPrefix      int // connections at a time; 0: 50
 	NewPerMinute   int // new connections; 0: 600
-	RefusedPerHour int // recipients counted by Conn.Refused; 0: 300
+	RefusedPerHour int // recipients and passwords counted by Conn.Refused; 0: 300
 	// Exempt networks have no bounds per prefix. nil: the loopback; a client
 	// without an IP address, as on a Unix socket, is always exempt.
 	Exempt []netip.Prefix
@@ -75,6 +76,7 @@ type Guard struct {
 	conns       map[*Conn]struct{}
 	peers       peers
 	handshaking int
+	full        time.Time // when shed last found nobody to make place
 	draining    bool
 }
 
@@ -147,7 +149,7 @@ func (g *Guard) add(raw net.Conn) (*Conn, Reason) {
 	if why := g.peers.admit(from, now); why != admitted {
 		return nil, why
 	}
-	if len(g.conns) >= g.maxConnections() && g.shed(now, (*Conn).anybody) == 0 {
+	if !g.hasPlace(now) {
 		return nil, TooMany
 	}
 	g.peers.enter(from)

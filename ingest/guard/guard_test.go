@@ -61,14 +61,16 @@ func answer(c *Conn) {
 		case "RCPT":
 			c.Transaction(true, true)
 		case "HANGUP":
-			c.Hangup()
+			c.Hangup(Guessing)
+		case "WORK":
+			time.Sleep(defaultIdle)
 		case "AUTH":
 			say("334 ")
 			if line, err = r.ReadString('\n'); err != nil {
 				return
 			}
 			line = strings.TrimSuffix(line, "\r\n")
-		case "ERROR":
+		case "ERROR", "EHLO ERROR":
 			say("500 5.5.2 no")
 			continue
 		case "REFUSE":
@@ -146,6 +148,7 @@ func TestDialogue(t *testing.T) {
 		{"commands one by one", "a\r\nb\r\n", "250 a\r\n250 b\r\n"},
 		{"hooks", "NO\r\nthis\r\nSIZE\r\n", "500 no\r\n250 that\r\n250 SIZE 5\r\n"},
 		{"no EHLO", "MAIL\r\nEHLO\r\nMAIL\r\n", "503 5.5.1 Say EHLO first\r\n250 EHLO\r\n250 MAIL\r\n"},
+		{"EHLO refused", "EHLO ERROR\r\nMAIL\r\n", "500 5.5.2 no\r\n503 5.5.1 Say EHLO first\r\n"},
 		{"longest command", long + "\r\n", "250 " + long + "\r\n"},
 		{"too long", long + "x\r\n", "500 5.5.6 Line longer than 2048 octets\r\n"},
 		{"too long without end", strings.Repeat("x", readBuffer), "500 5.5.6 Line longer than 2048 octets\r\n"},
@@ -157,7 +160,7 @@ func TestDialogue(t *testing.T) {
 		{"data with bare CR", "DATA\r\n\r.\r\n.\r\n", "354 go on\r\n250 bare newline\r\n"},
 		{"data cut", "DATA\r\nx\r\nRSET\r\n", "354 go on\r\n"},
 		{"chunk without recipient", "EHLO\r\nMAIL\r\nBDAT 5\r\nab\r\nXa\r\n", "250 EHLO\r\n250 MAIL\r\n503 5.5.1 No recipient was accepted, the chunk is ignored\r\n250 a\r\n"},
-		{"chunks", "RCPT\r\nBDAT 2\r\nx\rBDAT 0\r\nNOOP\r\nbdat 2 last\r\n\nya\r\n", "250 RCPT\r\n250 2.0.0 Continue\r\n250 2.0.0 Continue\r\n250 2.0.0 I have successfully done nothing\r\n250 x|y\r\n250 a\r\n"},
+		{"chunks", "RCPT\r\nBDAT 2\r\nx\rBDAT 0\r\nNOOP\r\nbdat 2 last\r\n\nya\r\n", "250 RCPT\r\n250 2.0.0 Continue\r\n250 2.0.0 Continue\r\n250 2.0.0 Ok\r\n250 x|y\r\n250 a\r\n"},
 		{"chunks with bare CR at the end", "RCPT\r\nBDAT 1\r\n\rBDAT 0 LAST\r\n", "250 RCPT\r\n250 2.0.0 Continue\r\n250 bare newline\r\n"},
 		{"chunk cut", "RCPT\r\nBDAT 9 LAST\r\nx", "250 RCPT\r\n"},
 		{"chunks given up", "RCPT\r\nBDAT 1\r\nxRSET\r\na\r\n", "250 RCPT\r\n250 2.0.0 Continue\r\n250 RSET\r\n250 a\r\n"},

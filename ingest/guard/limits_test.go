@@ -87,6 +87,7 @@ func TestSheds(t *testing.T) {
 		expect(t, rBusy, "220")
 		io.WriteString(busy, "DATA\r\n")
 		expect(t, rBusy, "354")
+		io.WriteString(busy, strings.Repeat("x", 5000)) // keeps up with MinRate
 		drip, rDrip := l.from("192.0.2.2")
 		expect(t, rDrip, "220")
 		time.Sleep(time.Second)
@@ -104,8 +105,8 @@ func TestSheds(t *testing.T) {
 		expect(t, rNew, "220")
 		io.WriteString(polite, "NOOP\r\n")
 		expect(t, rPolite, "250 NOOP")
-		io.WriteString(busy, "text\r\n.\r\n")
-		expect(t, rBusy, "250 text")
+		io.WriteString(busy, "\r\n.\r\n")
+		expect(t, rBusy, "250 xxx")
 		if s := g.Stats(); s.Turned[Shed] != 1 || s.Open != 3 || s.Served != 4 {
 			t.Errorf("Stats: %+v, want 4 served, one shed, 3 open", s)
 		}
@@ -136,6 +137,52 @@ func TestShedsTheMany(t *testing.T) {
 	})
 }
 
+// TestShedsNotTheMany: those who hold many places but answer in the time of a
+// round trip stay, beside others who hold one each for nothing.
+func TestShedsNotTheMany(t *testing.T) {
+	within(t, &Guard{Connections: 50, Silence: -1}, func(t *testing.T, l pipes) {
+		_, rIdle := l.from("192.0.2.1")
+		expect(t, rIdle, "220")
+		time.Sleep(crowdedIdle - time.Second)
+		far := make([]*bufio.Reader, 49)
+		for i := range far {
+			_, far[i] = l.from("192.0.2.2")
+			expect(t, far[i], "220")
+		}
+		time.Sleep(2 * patience)
+		_, rNew := l.from("192.0.2.3")
+		expect(t, rIdle, "421 4.3.2")
+		expect(t, rNew, "220")
+	})
+}
+
+// TestShedsTexts: a text that drips makes place as a command that drips does,
+// and a mail that keeps up with MinRate does not.
+func TestShedsTexts(t *testing.T) {
+	for _, begin := range []string{"DATA\r\nx", "RCPT\r\nBDAT 1000\r\nx", "RCPT\r\nBDAT 1\r\nx", "BDAT 1000\r\nx"} {
+		within(t, &Guard{Connections: 2, Silence: -1}, func(t *testing.T, l pipes) {
+			busy, rBusy := l.from("192.0.2.1")
+			expect(t, rBusy, "220")
+			io.WriteString(busy, "DATA\r\n")
+			expect(t, rBusy, "354")
+			io.WriteString(busy, strings.Repeat("x", 5000))
+			slow, rSlow := l.from("192.0.2.2")
+			expect(t, rSlow, "220")
+			heard := make(chan string)
+			go func() { all, _ := io.ReadAll(rSlow); heard <- string(all) }()
+			io.WriteString(slow, begin)
+			time.Sleep(2 * time.Second)
+			_, rNew := l.from("192.0.2.3")
+			expect(t, rNew, "220")
+			if all := <-heard; !strings.Contains(all, "421 4.3.2 mx.north.example has too many") {
+				t.Errorf("%q: the client that drips heard %q, want 421", begin, all)
+			}
+			io.WriteString(busy, "\r\n.\r\n")
+			expect(t, rBusy, "250 xxx")
+		})
+	}
+}
+
 // TestNoPlace: where everybody is busy, who comes last is told to come again.
 func TestNoPlace(t *testing.T) {
 	g := &Guard{Connections: 1, Silence: -1}
@@ -144,6 +191,7 @@ func TestNoPlace(t *testing.T) {
 		expect(t, rBusy, "220")
 		io.WriteString(busy, "DATA\r\n")
 		expect(t, rBusy, "354")
+		io.WriteString(busy, strings.Repeat("x", 5000))
 		time.Sleep(time.Second)
 		_, r := l.from("192.0.2.2")
 		expect(t, r, "421 4.3.2 mx.north.example too many")
@@ -159,6 +207,55 @@ func TestNoPlace(t *testing.T) {
 		if n := g.Stats().Turned[TooMany]; n != 1 {
 			t.Errorf("%d were told that there are too many, want one", n)
 		}
+	})
+}
+
+// TestShedsWhoDoesNotRead: a client that sends much and reads nothing makes place,
+// as it keeps us waiting like one that is silent.
+func TestShedsWhoDoesNotRead(t *testing.T) {
+	for _, n := range []int{1, 10} { // replies: fewer and more than are kept back
+		within(t, &Guard{Connections: 1, Silence: -1}, func(t *testing.T, l pipes) {
+			deaf, r := l.from("192.0.2.1")
+			expect(t, r, "220")
+			go io.WriteString(deaf, strings.Repeat(strings.Repeat("x", 1000)+"\r\n", n))
+			time.Sleep(time.Second)
+			_, rNew := l.from("192.0.2.2")
+			expect(t, rNew, "220")
+			time.Sleep(3 * lastWords) // until it is cut
+		})
+	}
+}
+
+// TestShedSpeaks: who says something at the last moment keeps its place, and is
+// known to Drain and Close.
+func TestShedSpeaks(t *testing.T) {
+	g := &Guard{Silence: -1}
+	within(t, g, func(t *testing.T, l pipes) {
+		_, r := l.from("192.0.2.1")
+		expect(t, r, "220")
+		time.Sleep(time.Second)
+		g.mu.Lock()
+		n := g.shed(time.Now(), func(c *Conn) bool { c.waits(time.Time{}); return true })
+		g.mu.Unlock()
+		if s := g.Stats(); n != 0 || s.Turned[Shed] != 0 || s.Open != 1 {
+			t.Errorf("%d were shed, Stats: %+v; want none, and one open", n, s)
+		}
+	})
+}
+
+// TestLooksRarely: where nobody can make place, those who knock do not each cost
+// a look at all connections.
+func TestLooksRarely(t *testing.T) {
+	within(t, &Guard{Connections: 1, Silence: -1}, func(t *testing.T, l pipes) {
+		_, r := l.from("192.0.2.1")
+		expect(t, r, "220")
+		time.Sleep(patience - lookAgain/2)
+		for _, want := range []string{"421 4.3.2", "421 4.3.2", "220"} {
+			_, r := l.from("192.0.2.2")
+			expect(t, r, want)
+			time.Sleep(lookAgain / 2)
+		}
+		expect(t, r, "421 4.3.2")
 	})
 }
 
@@ -190,6 +287,18 @@ func TestSession(t *testing.T) {
 			io.WriteString(c, "NOOP\r\n")
 			expect(t, r, "250")
 		}
+		expect(t, r, "421 4.4.2")
+	})
+}
+
+// TestLastReply: a mail that was taken while the session's time ran out is
+// answered all the same.
+func TestLastReply(t *testing.T) {
+	within(t, &Guard{Session: time.Minute, Silence: -1}, func(t *testing.T, l pipes) {
+		c, r := l.from("192.0.2.1")
+		expect(t, r, "220")
+		io.WriteString(c, "WORK\r\n")
+		expect(t, r, "250 WORK")
 		expect(t, r, "421 4.4.2")
 	})
 }

@@ -31,6 +31,10 @@ func (p *pace) until(now time.Time) time.Time {
 	return p.line
 }
 
+// behind is since when the client has been behind the minimum rate, if nothing
+// more comes; one that is ahead of it, in the future.
+func (p *pace) behind(now time.Time) time.Time { return now.Add(p.credit - grace) }
+
 // got notes that n octets came after a wait.
 func (p *pace) got(n int, waited time.Duration, rate int) {
 	if p.text {

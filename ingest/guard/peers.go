@@ -14,15 +14,23 @@ type origin [2]netip.Prefix
 // wider is how much more the second network of an origin may have.
 const wider = 4
 
-func (g *Guard) originOf(a net.Addr) origin {
+// addressOf is a client's address; zero if it has none, as on a Unix socket.
+func addressOf(a net.Addr) netip.Addr {
 	if a == nil {
-		return origin{}
+		return netip.Addr{}
 	}
 	ap, err := netip.ParseAddrPort(a.String())
 	if err != nil {
-		return origin{} // a Unix socket: somebody on this host
+		return netip.Addr{}
 	}
-	ip := ap.Addr().Unmap().WithZone("")
+	return ap.Addr().Unmap().WithZone("")
+}
+
+func (g *Guard) originOf(a net.Addr) origin {
+	ip := addressOf(a)
+	if !ip.IsValid() {
+		return origin{} // somebody on this host
+	}
 	if g.Exempt == nil && ip.IsLoopback() {
 		return origin{}
 	}
@@ -118,7 +126,8 @@ func (p *peers) enter(o origin) {
 
 func (p *peers) leave(o origin) {
 	for _, prefix := range o {
-		if n := p.of[prefix]; n != nil {
+		// It may have been forgotten between admit and enter.
+		if n := p.of[prefix]; n != nil && n.conns > 0 {
 			n.conns--
 		}
 	}

@@ -127,6 +127,21 @@ func TestPeersBounded(t *testing.T) {
 	}
 }
 
+// TestPeersForgotten: a network that was forgotten between admit and enter is not
+// owed a connection.
+func TestPeersForgotten(t *testing.T) {
+	p := &peers{limits: limits{conns: 1, perMinute: 100, refused: 3}}
+	here := networksOf(netip.MustParseAddr("192.0.2.1"))
+	p.admit(here, someDay)
+	delete(p.of, here[0])
+	p.enter(here)
+	p.admit(here, someDay)
+	p.leave(here)
+	if n := p.of[here[0]].conns; n != 0 {
+		t.Errorf("the network has %d connections after its only one has left", n)
+	}
+}
+
 // TestPerPrefix: one network has its share, and hears why; guessing is remembered
 // over connections (T45).
 func TestPerPrefix(t *testing.T) {
@@ -149,12 +164,17 @@ func TestPerPrefix(t *testing.T) {
 			expect(t, r, want)
 		}
 		_, r = l.from("192.0.2.2")
-		expect(t, r, "421 4.7.0 mx.north.example too many unknown recipients")
+		expect(t, r, "421 4.7.0 mx.north.example too many guesses")
 		time.Sleep(time.Hour)
-		_, r = l.from("192.0.2.2")
+		c, r = l.from("192.0.2.2")
 		expect(t, r, "220")
 		if s := g.Stats(); s.Turned[PerPrefix] != 1 || s.Turned[Guessing] != 1 {
 			t.Errorf("Stats: %+v, want one per-prefix and one guessing", s)
+		}
+		io.WriteString(c, "HANGUP\r\n")
+		expect(t, r, "250 HANGUP")
+		if n := g.Stats().Turned[Guessing]; n != 2 {
+			t.Errorf("counted %d for guessing after a session that the server ended for it, want 2", n)
 		}
 	})
 }

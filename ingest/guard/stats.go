@@ -9,7 +9,7 @@ type Reason int
 const (
 	TooMany     Reason = iota // no place for another connection
 	PerPrefix                 // too many connections of its network, or too fast
-	Guessing                  // its network had too many recipients refused
+	Guessing                  // it, or its network, had too many recipients or passwords refused
 	Shed                      // made place for somebody else
 	EarlyTalker               // spoke before the greeting
 	Foreign                   // speaks HTTP, TLS or the PROXY protocol, not SMTP

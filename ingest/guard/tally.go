@@ -48,9 +48,9 @@ func (t *tally) waste(n int64) bool {
 
 func (t *tally) isOver() bool { return t.commands >= maxCommands || t.errors >= maxErrors }
 
-// Refused counts a refused recipient for the client's network. True: there were
-// so many of them within the hour that its new connections are not taken any
-// more, and this session should end as well (T45).
+// Refused counts a refused recipient, or a wrong password, for the client's
+// network. True: there were so many of them within the hour that its new
+// connections are not taken any more, and this session should end as well (T45).
 func (c *Conn) Refused() (tooMany bool) {
 	g := c.guard
 	g.mu.Lock()

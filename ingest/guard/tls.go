@@ -22,12 +22,10 @@ func (c *Conn) startTLS() {
 		return
 	}
 	c.send("220 2.0.0 Ready to start TLS")
-	if err := c.flush(c.deadline()); err != nil {
+	if err := c.flush(c.idle()); err != nil {
 		c.fail("")
 		return
 	}
-	c.waits(true)
-	defer c.waits(false)
 	if !c.handshake() {
 		c.cut()
 		return
@@ -43,6 +41,8 @@ func (c *Conn) handshake() bool {
 		return false
 	}
 	defer c.guard.endHandshake(c)
+	c.waits(time.Now())
+	defer c.waits(time.Time{})
 	until := time.Now().Add(handshakeTime)
 	if c.guard.isCrowded() {
 		until = time.Now().Add(crowdedIdle)

@@ -15,14 +15,17 @@ func (c *Conn) drain() {
 	}
 }
 
-// makePlace ends the session if its client still keeps us waiting.
-func (c *Conn) makePlace() {
+// makePlace ends the session; false if its client does not keep us waiting any
+// more.
+func (c *Conn) makePlace() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.since.IsZero() {
-		c.shed = true
-		c.wake()
+	if c.since.IsZero() {
+		return false
 	}
+	c.shed = true
+	c.wake()
+	return true
 }
 
 // wake is called with c.mu held.
@@ -64,12 +67,15 @@ func (c *Conn) armWrite(until time.Time) {
 	c.raw.SetWriteDeadline(until)
 }
 
-// deadline is per read and per write: whoever makes progress, however slowly,
-// is not cut before the session's end, but see pace (mail-traps A4).
-func (c *Conn) deadline() time.Time {
+// deadline is per read: whoever makes progress, however slowly, is not cut before
+// the session's end, but see pace (mail-traps A4).
+func (c *Conn) deadline() time.Time { return earliest(time.Now().Add(c.idle()), c.end) }
+
+// idle is the longest silence at present.
+func (c *Conn) idle() time.Duration {
 	idle := positive(c.guard.Idle, defaultIdle)
 	if !c.pace.text && c.guard.isCrowded() {
 		idle = min(idle, crowdedIdle)
 	}
-	return earliest(time.Now().Add(idle), c.end)
+	return idle
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"casegate/ingest/guard"
 )
 
 var (
@@ -103,7 +105,7 @@ func (s *session) wrong() error {
 	if tooMany := s.conn.Refused(); !tooMany && s.failed < maxWrong {
 		return errWrong
 	}
-	s.conn.Hangup()
+	s.conn.Hangup(guard.Guessing)
 	return errWrongTooMany
 }
 

@@ -5,6 +5,7 @@ import "strings"
 // command looks at a command line before go-smtp does. What it answers itself,
 // go-smtp never hears of.
 func (s *Server) command(line string) (pass, reply string) {
+	line = strings.TrimRight(line, " \t") // RFC 5321 4.1.1 asks to tolerate it
 	verb, arg, _ := strings.Cut(line, " ")
 	switch verb = strings.ToUpper(verb); verb {
 	case "HELO", "EHLO", "LHLO":

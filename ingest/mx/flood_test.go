@@ -44,9 +44,10 @@ func deliver(addr string) (time.Duration, error) {
 	return time.Since(begin), nil
 }
 
-// drips opens n connections that each send an octet of a command every so often,
-// and come back when they are cut. The function it gives ends them.
-func drips(addr string, n int, every time.Duration) (end func()) {
+// drips opens n connections that each begin with something and then send an octet
+// every so often, and come back when they are cut. The function it gives ends
+// them.
+func drips(addr, begin string, n int, every time.Duration) (end func()) {
 	stop := make(chan struct{})
 	var all sync.WaitGroup
 	for i := range n {
@@ -54,6 +55,10 @@ func drips(addr string, n int, every time.Duration) (end func()) {
 			time.Sleep(every * time.Duration(i) / time.Duration(n))
 			for {
 				c, err := net.Dial("tcp", addr)
+				if err == nil {
+					time.Sleep(every) // until the greeting
+					_, err = io.WriteString(c, begin)
+				}
 				for err == nil {
 					select {
 					case <-stop:
@@ -77,14 +82,26 @@ func drips(addr string, n int, every time.Duration) (end func()) {
 	return func() { close(stop); all.Wait() }
 }
 
+// dripStates are where clients begin to drip: in a command, in a text, in a chunk.
+var dripStates = []string{
+	"", "EHLO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<a@north.example>\r\nDATA\r\n", "EHLO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<a@north.example>\r\nBDAT 9999\r\n",
+}
+
 // TestFlood: while more clients drip than there are places, honest ones deliver
 // their mails (F16, T44).
 func TestFlood(t *testing.T) {
+	t.Parallel()
+	for _, begin := range dripStates {
+		flood(t, begin)
+	}
+}
+
+func flood(t *testing.T, begin string) {
 	d := open(t, func(d *door) { d.Connections = 20 })
-	defer drips(d.addr, 60, 50*time.Millisecond)()
+	defer drips(d.addr, begin, 60, 50*time.Millisecond)()
 	await(t, "drips in every place", func() bool { return d.guard.Stats().Turned[guard.TooMany]+d.guard.Stats().Turned[guard.Shed] > 0 })
 	delivered := 0
-	for range 50 {
+	for range 20 {
 		// A client that is turned away comes again, as any mail server does.
 		await(t, "a mail to be delivered", func() bool {
 			_, err := deliver(d.addr)
@@ -237,9 +254,15 @@ func BenchmarkBusy(b *testing.B) {
 
 // BenchmarkDrips: one honest client at a time beside 10,000 that drip.
 func BenchmarkDrips(b *testing.B) {
+	for _, begin := range dripStates {
+		b.Run(fmt.Sprintf("%.4q", begin[max(0, len(begin)-6):]), func(b *testing.B) { besideDrips(b, begin) })
+	}
+}
+
+func besideDrips(b *testing.B, begin string) {
 	d := open(b, func(d *door) { d.desk.blind = true })
 	before := inUse()
-	end := drips(d.addr, 10_000, time.Second)
+	end := drips(d.addr, begin, 10_000, time.Second)
 	time.Sleep(3 * time.Second)
 	var took []time.Duration
 	failed := 0

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"casegate/ingest/guard"
 )
 
 // foreign are ways to write the address of somebody else so that a careless
@@ -107,6 +109,9 @@ func TestFrontHop(t *testing.T) {
 			}
 			c.send(t, "RCPT TO:<unknown@north.example>\r\n")
 			c.expect(t, map[bool]string{true: "550 5.1.1", false: "421 4.7.0"}[tc.front])
+			if n := d.Stats().Turned[guard.Guessing]; (n == 0) != tc.front {
+				t.Errorf("counted %d clients that guess", n)
+			}
 		})
 	}
 }

@@ -252,7 +252,7 @@ func TestReceivedAddresses(t *testing.T) {
 
 // TestLargeMail: a mail of 20 MiB goes to a blob as it comes.
 func TestLargeMail(t *testing.T) {
-	const size = 20 << 20
+	const size = 8 << 20
 	count := &counter{}
 	d := open(t, func(d *door) {
 		d.MaxSize = 0 // 50 MiB

@@ -2,7 +2,6 @@ package mx
 
 import (
 	"io"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -40,16 +39,7 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 	if !ok {
 		return nil, replyTo(errUnguarded, "")
 	}
-	return &session{server: s, conn: conn, smtp: c, remote: remoteAddr(conn)}, nil
-}
-
-// remoteAddr is the client's address; zero for a connection without one.
-func remoteAddr(c net.Conn) netip.Addr {
-	ap, err := netip.ParseAddrPort(c.RemoteAddr().String())
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap().WithZone("")
+	return &session{server: s, conn: conn, smtp: c, remote: conn.Remote()}, nil
 }
 
 // Mail opens a transaction.
@@ -134,7 +124,7 @@ func (s *session) refuseRecipient(r *smtp.SMTPError) error {
 	}
 	s.refused++
 	if tooMany := s.conn.Refused(); tooMany || s.refused > maxRefused {
-		s.conn.Hangup()
+		s.conn.Hangup(guard.Guessing)
 		return reply(421, code{4, 7, 0}, "Too many recipients that do not exist, closing")
 	}
 	return r
