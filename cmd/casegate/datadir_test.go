@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,6 +151,17 @@ func TestLogLines(t *testing.T) {
 		}
 		if strings.ContainsAny(b.String(), "\r\x1b\u009b\u202e\x7f") || strings.Contains(b.String(), "canary") || b.Len() > 5*maxLogged {
 			t.Errorf("%s: the line has %d octets: %.120q; want it escaped and cut", format, b.Len(), b.String())
+		}
+	}
+}
+
+// TestLoggedClient: a mail that came by a socket has no client address to log.
+func TestLoggedClient(t *testing.T) {
+	for client, want := range map[netip.Addr]string{{}: "msg=mail id=1\n", netip.MustParseAddr("192.0.2.1"): "remote=192.0.2.1"} {
+		var b bytes.Buffer
+		newLogger(&b, "text", new(slog.LevelVar)).Info("mail", "remote", client, "id", 1)
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("client %v is logged as %q, want %q", client, b.String(), want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"unicode"
 )
@@ -25,6 +26,9 @@ func newLogger(w io.Writer, format string, level *slog.LevelVar) *slog.Logger {
 // tame cuts and cleans a value, whatever it is: the texts of errors quote
 // strangers too. What hides itself when printed stays hidden (T105).
 func tame(_ []string, a slog.Attr) slog.Attr {
+	if client, ok := a.Value.Any().(netip.Addr); ok && !client.IsValid() {
+		return slog.Attr{} // it came by a socket of this machine
+	}
 	switch a.Value.Kind() {
 	case slog.KindString:
 		return slog.String(a.Key, logged(a.Value.String()))
