@@ -33,26 +33,33 @@ func (t *tenantDecision) askConfirmation() error {
 		return nil
 	}
 	key := stateKey("confirm", t.sender.Key().String())
-	switch last, err := t.tx.Recall(key); {
-	case t.done[key]:
-		t.trace.Add("confirm", t.sender.String(), "not asked", "asked already for another reseller (T90)")
-		return nil
-	case err == nil:
-		asked, err := t.tx.Mail(last)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		if err == nil && t.now.Before(asked.Received.Add(confirmEvery)) {
-			t.trace.Add("confirm", t.sender.String(), "not asked", "asked already within a day (T90)")
-			return nil
-		}
-	case !errors.Is(err, ErrNotFound):
+	if asked, err := t.askedToday(key); asked || err != nil {
+		t.trace.Add("confirm", t.sender.String(), "not asked", "asked already within a day (T90)")
 		return err
 	}
 	r.Held.ConfirmUntil = t.now.Add(ConfirmLife)
 	t.remember(key)
 	t.send(&mailer.Delivery{Kind: mailer.ConfirmKind, Recipient: t.sender}, r)
 	return nil
+}
+
+// askedToday tells that the sender was asked within a day, be it for another
+// recipient of this very mail.
+func (t *tenantDecision) askedToday(key LedgerKey) (bool, error) {
+	if t.done[key] {
+		return true, nil
+	}
+	last, err := t.tx.Recall(key)
+	if err == nil {
+		var asked *MailRecord
+		if asked, err = t.tx.Mail(last); err == nil {
+			return t.now.Before(asked.Received.Add(confirmEvery)), nil
+		}
+	}
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return false, err
 }
 
 // unasked says why a sender is not to be asked; "" if he may be.

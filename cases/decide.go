@@ -145,6 +145,7 @@ type tenantDecision struct {
 	person   *Person
 	part     *part
 	trace    *mailer.Trace
+	proven   bool // it is held since before, and its sender is verified only now
 
 	// Found out when first asked for: a mail may have many recipients.
 	replay    func() bool

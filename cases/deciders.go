@@ -106,8 +106,8 @@ func heldCase(tx Tx, dir *Directory, r *MailRecord, now time.Time) (*Case, error
 	return c, err
 }
 
-// heldPerHour is how many mails about a single held mail somebody gets in an
-// hour, so that who has got hold of a reply address cannot flood those who are
+// heldPerHour is how many mails about a single held mail somebody gets from a
+// reseller in an hour, so that who has got hold of a reply address cannot flood those who are
 // asked (T86). The digest names the rest.
 const heldPerHour = 6
 
@@ -126,7 +126,7 @@ func (t *tenantDecision) tellDeciders() error {
 		if who.Is(t.dir, t.sender) || !t.readsMail(who.Address) {
 			continue
 		}
-		some, err := t.within(heldPerHour, "held", who.Address.Key().String(), t.now.UTC().Format("2006-01-02T15"))
+		some, err := t.within(heldPerHour, "held", string(r.Reseller), who.Address.Key().String(), t.now.UTC().Format("2006-01-02T15"))
 		if err != nil {
 			return err
 		}

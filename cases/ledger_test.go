@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"casegate/cases"
@@ -103,4 +104,59 @@ func TestRecordsStaySmall(t *testing.T) {
 	}
 	size(1000 + 49)
 	o.wantMails(cases.MailHeld, 1)
+}
+
+// TestPoisonedLedger: what a forger sends first, to the octet, does not stand for
+// what its true sender sends later (T17, F17); whoever sends it once more, it is
+// one entry.
+func TestPoisonedLedger(t *testing.T) {
+	for _, discarded := range []bool{false, true} {
+		c := newReleasingOffice(t)
+		l := letter{from: "it@acme.example", level: mailer.Failed, to: []string{intake}, subject: "Printer", text: "It burns."}
+		forged := c.hold(l)
+		if discarded {
+			if _, err := c.Discard(t.Context(), forged.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.want(map[bool]mailer.Verdict{false: mailer.Held, true: mailer.Accepted}[discarded], c.send(l)) // a repetition
+		if list, _ := c.List(t.Context(), cases.Filter{}); len(list) != 0 {
+			t.Fatalf("a forged mail made %d cases", len(list))
+		}
+		l.level = mailer.Verified
+		l.to = []string{"postmaster@south.example", intake} // of another tenant too
+		for range 2 {
+			c.send(l)
+			if e := c.wantEvents("NORTH-1", cases.EventFiled)[0]; e.Actor.Level != mailer.Verified {
+				t.Errorf("filed of a sender who is %s, want verified", e.Actor.Level)
+			}
+		}
+		for _, r := range c.wantMails(cases.MailFiled, 1) {
+			if len(r.Envelope.Recipients) != 1 || len(r.Outcomes) != 1 {
+				t.Errorf("the record names %v, want its own recipient once", r.Envelope.Recipients)
+			}
+		}
+		l.level, l.to = mailer.Failed, []string{intake}
+		c.send(l)
+		c.wantMails(cases.MailHeld, 1) // the other tenant's
+		if list, _ := c.List(t.Context(), cases.Filter{}); len(list) != 1 {
+			t.Errorf("%d cases of one mail", len(list))
+		}
+		c.want(mailer.Accepted, c.send(answer("desk@agents.example", c.decideAt(forged.ID), "release")))
+		if list, _ := c.List(t.Context(), cases.Filter{}); len(list) != 1 {
+			t.Errorf("%d cases of one mail, after the forged one was released", len(list))
+		}
+	}
+}
+
+// TestTokenAtForeignDomain: a token is good at our host name and its reseller's
+// domains, and unknown at another's (T28).
+func TestTokenAtForeignDomain(t *testing.T) {
+	o := attacked(t)
+	local, _, _ := strings.Cut(o.replyTo("NORTH-1", 1), "@")
+	for domain, want := range map[string]mailer.Verdict{"south.example": mailer.Refused, "north-east.example": mailer.Accepted, "gate.example": mailer.Accepted} {
+		if got := o.Check(t.Context(), &mailer.Envelope{}, mailer.MustAddress(local+"@"+domain)); got.Verdict != want {
+			t.Errorf("at %s: %+v, want %s", domain, got, want)
+		}
+	}
 }

@@ -121,14 +121,10 @@ func (t *tenantDecision) decideHeld(token mailer.Token) (mailer.Outcome, error) 
 		return t.note("automatic mail decides nothing (RFC 3834 2)"), nil
 	}
 	row := t.ask(request{action: actCommand, token: true, relation: who.relation()})
-	switch {
-	case row.effect == deferIt:
-		o, _ := t.outcome(row)
-		return o, nil
-	case row.effect != allow || !t.mail.Identity.MayCommand():
-		// It is never held: that would ask again.
-		row.effect = refuse
-		o, _ := t.outcome(row)
+	if row.effect == hold { // for what scanners found: to hold it would ask again
+		row.effect, row.reason = refuse, mailer.NotAllowed
+	}
+	if o, decided := t.outcome(row); decided {
 		return o, nil
 	}
 	return t.carryOut(r, c, who)

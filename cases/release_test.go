@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"casegate/cases"
 	"casegate/cases/casestest"
@@ -175,29 +174,6 @@ func (c *clerk) leave(number string, participant uint16) {
 	token := c.Keys.Seal(mailer.Token{Purpose: mailer.PurposeLeave, Tenant: mailer.TenantTag("north"), Case: found.ID.N, Participant: participant, Expires: c.clock.AddDate(1, 0, 0)})
 	if _, err := c.Leave(c.t.Context(), token); err != nil {
 		c.t.Fatal(err)
-	}
-}
-
-// TestDecideOnce: the same reply again, and a second one, do nothing more
-// (design 2.3).
-func TestDecideOnce(t *testing.T) {
-	c := newReleasingOffice(t)
-	number := c.file("Printer")
-	held := c.hold(c.strange(number, 1, "hello"))
-	at := c.decideAt(held.ID)
-	release, discard := answer("desk@agents.example", at, "release"), answer("desk@agents.example", at, "discard")
-	for _, l := range []letter{release, release, discard} {
-		c.want(mailer.Accepted, c.send(l))
-		c.clock = c.clock.Add(time.Minute)
-	}
-	c.wantEvents(number, cases.EventFiled, cases.EventMessage)
-	if list := c.wantMails(cases.MailNoted, 2); !strings.Contains(strings.Join(list[0].Trace.Effects, ";"), "decided already") {
-		t.Errorf("the second reply did %q, want only that it is decided already", list[0].Trace.Effects)
-	}
-	if raw, err := c.Raw(t.Context(), held.ID); err != nil {
-		t.Errorf("the released mail has lost its bytes: %v", err)
-	} else {
-		raw.Close()
 	}
 }
 

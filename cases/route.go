@@ -59,7 +59,11 @@ func (r router) route(a mailer.Address) route {
 	}
 	for _, made := range tokenAddresses {
 		if rest, ok := strings.CutPrefix(local, made.part); ok {
-			return r.byToken(rest, made.purpose, made.kind)
+			found := r.byToken(rest, made.purpose, made.kind)
+			if reseller != nil && found.reseller != reseller {
+				return route{kind: routeNone} // at another's domain, which tells nothing of it (T28)
+			}
+			return found
 		}
 	}
 	return route{kind: routeNone}

@@ -150,8 +150,13 @@ func (r *Renderer) digest(tx cases.Tx, s *matter) error {
 		if c != nil {
 			held.Number = c.Number
 		}
+		subject := held.Subject
+		held.Subject = "" // for an administrator, who answers no mail (T22)
 		for _, who := range cases.Deciders(s.directory, m, c, r.Now()) {
 			if who.Is(s.directory, s.delivery.Recipient) {
+				if who.Role == cases.RoleAgent {
+					held.Subject = subject
+				}
 				a, err := r.address(s.delivery, mailer.HeldPart, mailer.PurposeHeld, m.ID)
 				if err != nil {
 					return err

@@ -197,6 +197,20 @@ func TestHeldWithdrawn(t *testing.T) {
 	}
 }
 
+// TestDigestForAdministrator: where there is no agent somebody hears that mail is
+// held, and not what strangers wrote (T22).
+func TestDigestForAdministrator(t *testing.T) {
+	s := holding(t, "en")
+	s.d.People[3].Accounts[0].Roles = []string{cases.RoleResellerAdmin}
+	if err := s.d.Index(); err != nil {
+		t.Fatal(err)
+	}
+	_, raw := s.open(t, aboutHeld(mailer.DigestKind, "desk@agents.example", "desk", ""))
+	if text := parse(t, raw).text; strings.Contains(text, "123456") || !strings.Contains(text, "eve@evil.example") {
+		t.Errorf("an administrator must be told of the held mails without their subjects:\n%s", text)
+	}
+}
+
 // TestDigestLong: as many as fit, the oldest first, and how many more there are.
 func TestDigestLong(t *testing.T) {
 	s := holding(t, "en")
