@@ -76,6 +76,11 @@ type Case struct {
 	// Untold are the notices that wait for the end of a brake, each of all that
 	// its reader has not been told of: one per participant at most (T86).
 	Untold []mailer.ID `json:"untold,omitempty"`
+
+	// Thread is the local part of the Message-ID that every mail of the case
+	// refers to first. Made with the key of the day it is kept, so that mail
+	// programs go on threading when keys change.
+	Thread string `json:"thread,omitempty"`
 }
 
 // Role is why somebody follows a case.
@@ -111,8 +116,7 @@ func (c *Case) Participant(no uint16) *Participant {
 	return &c.Participants[no-1]
 }
 
-// Anchor is the token in the Message-ID that every mail of the case refers to
-// first, so that mail programs thread them together.
+// Anchor is the token that Thread is made of.
 func (c *Case) Anchor() mailer.Token {
 	return mailer.Token{
 		Purpose: mailer.PurposeMessageID, Tenant: mailer.TenantTag(string(c.ID.Reseller)), Case: c.ID.N,
@@ -120,6 +124,5 @@ func (c *Case) Anchor() mailer.Token {
 	}
 }
 
-// anchorLife: the anchor must be the same in every mail of a case, so it is
-// reckoned from the case's creation and outlives every reply token.
+// anchorLife: the anchor outlives every reply token.
 const anchorLife = 20 * 365 * 24 * time.Hour

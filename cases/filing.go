@@ -85,6 +85,7 @@ func (t *tenantDecision) newCase(customer *Customer, filer relation) error {
 		Title: Title(m.Message.Subject, t.reseller.Prefix), State: New, Priority: P3, Customer: customer.Domain,
 		Created: t.now, Updated: t.now,
 	}
+	c.Thread = "a." + t.keys.Seal(c.Anchor())
 	var requester *Participant
 	if filer != relMonitor {
 		requester, _ = c.join(Participant{Person: personID(t.person), Address: t.sender, Name: m.Identity.Name, Role: RoleRequester, Since: t.now})

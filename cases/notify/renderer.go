@@ -140,6 +140,6 @@ func (r *Renderer) tokens(s *scene) (t tokens, err error) {
 	}
 	token.Purpose, token.Delivery = mailer.PurposeMessageID, s.delivery.ID.Number()
 	t.messageID = "n." + r.Keys.Seal(token) + "@" + t.reply.Domain
-	t.anchor = "a." + r.Keys.Seal(s.c.Anchor()) + "@" + t.reply.Domain
+	t.anchor = s.c.Thread + "@" + t.reply.Domain
 	return t, nil
 }

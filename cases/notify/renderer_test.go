@@ -132,6 +132,20 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestThreadOutlivesKeys: a rotation of keys makes no second thread of a case.
+func TestThreadOutlivesKeys(t *testing.T) {
+	s := newStage(t, "en")
+	references := func() string {
+		_, raw := s.open(t, s.delivery(requester, 4, 4))
+		return parse(t, raw).header.Get("References")
+	}
+	before := references()
+	s.Keys.Replace([]mailer.Key{{ID: 8, Secret: [32]byte{8}}, s.Keys.Keys[0]})
+	if after := references(); after != before || before == "" {
+		t.Errorf("the references are %q with one key and %q with the next, want the same", before, after)
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", "golden", name)

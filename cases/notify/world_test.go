@@ -70,6 +70,7 @@ func story() (*cases.Case, []cases.Event) {
 			{No: 4, Address: address("joanna@partner.example"), Name: "Joanna Żak", Role: cases.RoleShared},
 		},
 	}
+	c.Thread = "a." + testKeys().Seal(c.Anchor())
 	it := cases.Actor{Participant: 1, Address: address("it@acme.example"), Name: "Acme IT", Level: mailer.Verified}
 	desk := cases.Actor{Participant: 2, Person: "desk", Address: address("desk@agents.example"), Name: "North Desk", Level: mailer.Verified}
 	events := []cases.Event{
@@ -173,7 +174,7 @@ func newStage(tb testing.TB, lang string) *stage {
 	s.c, s.events = story()
 	return &stage{store: s, Renderer: &Renderer{
 		Store: s, Set: set, Hostname: "gw.north.example", URL: "https://gw.north.example", Now: func() time.Time { return at(12, 0) },
-		Keys: &mailer.Keyring{Keys: []mailer.Key{{ID: 7, Secret: [32]byte{1, 2, 3}}}},
+		Keys: testKeys(),
 	}}
 }
 
@@ -202,4 +203,8 @@ func (s *stage) open(tb testing.TB, d mailer.Delivery) (*mailer.Outgoing, []byte
 		tb.Fatal(err)
 	}
 	return out, bytes.Join([][]byte{out.Header, body}, nil)
+}
+
+func testKeys() *mailer.Keyring {
+	return &mailer.Keyring{Keys: []mailer.Key{{ID: 7, Secret: [32]byte{1, 2, 3}}}}
 }
