@@ -145,12 +145,12 @@ func heldCmdID(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: heldid DATA")
 	}
-	held, err := ask[*cases.MailRecord](context.Background(), newClient(ts.MkAbs(args[0])), "held/list", heldRequest{Limit: 1})
+	held, err := ask[*cases.MailRecord](context.Background(), newClient(ts.MkAbs(args[0])), "held/list", heldRequest{})
 	ts.Check(err)
 	if len(held) == 0 {
 		ts.Fatalf("nothing is held")
 	}
-	ts.Setenv("ID", string(held[0].ID))
+	ts.Setenv("ID", string(held[len(held)-1].ID)) // the newest
 }
 
 // getCmd fetches a page; "! get" wants an error status.
