@@ -49,8 +49,11 @@ func TestExplainSignedCorpus(t *testing.T) {
 			}
 		}
 	}
-	if found == 0 {
+	if found == 0 && os.Getenv("CI") != "true" {
 		t.Skip("no signed mails of the corpus beside the repository")
+	}
+	if want := 11 + 8 + 86; found != want {
+		t.Errorf("the corpus has %d signed mails, want %d", found, want)
 	}
 }
 

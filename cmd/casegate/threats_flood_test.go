@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"casegate/cases"
+	"casegate/ingest/guard"
 )
 
 // TestThreatFlood: what has no end has one here (T43, A2, F16). It runs alone, as
@@ -200,11 +201,15 @@ func TestThreatForeign(t *testing.T) {
 // TestThreatClients: clients that dawdle, and mail without a sender (T44, T48, F16).
 func TestThreatClients(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newWorld(t, func(c *config) { c.SMTP.Connections = 50 })
 	before := w.state()
-	t.Run("T44 F16 three hundred drips", func(t *testing.T) {
+	t.Run("T44 F16 three hundred drips, and fifty places", func(t *testing.T) {
 		w.in(t)
 		w.drips(t, 300)
+		turned := w.gate.doors[0].server.Stats().Turned
+		if turned[guard.Shed]+turned[guard.TooMany] == 0 {
+			t.Errorf("of 300 drips none had to go: there was no crowd: %v", turned)
+		}
 	})
 	t.Run("A4 T44 rates, deadlines and file descriptors", func(t *testing.T) {
 		t.Skip("with a clock of their own in ingest/guard: pace_test.go, limits_test.go, accept_test.go")
@@ -254,6 +259,8 @@ func (w *world) drips(t *testing.T, n int) {
 			}
 		})
 	}
+	// Who has kept us waiting for less than a quarter of a second may be honest too.
+	time.Sleep(500 * time.Millisecond)
 	for range 20 {
 		if r := w.send(letter{to: []string{intake1}, mail: w.write("x@none.test", "none@none.test", "New", "text")}); !strings.HasPrefix(r, "250") {
 			t.Errorf("an honest client is answered %q", r)

@@ -233,10 +233,12 @@ func BenchmarkBusy(b *testing.B) {
 					all.Go(func() {
 						for range 20 {
 							one, err := deliver(d.addr)
-							mu.Lock()
-							if took = append(took, one); err != nil {
+							if err != nil {
 								b.Error(err)
+								continue
 							}
+							mu.Lock()
+							took = append(took, one)
 							mu.Unlock()
 						}
 					})
@@ -272,6 +274,7 @@ func besideDrips(b *testing.B, begin string) {
 			if err != nil {
 				b.Log(err)
 				failed++
+				continue
 			}
 			took = append(took, one)
 			time.Sleep(5 * time.Millisecond)

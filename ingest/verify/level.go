@@ -28,7 +28,11 @@ func (v *Verifier) level(e *evidence, id mailer.Identity) mailer.Identity {
 		return at(id, mailer.VerifiedARC, "the ARC chain of %s says that DMARC passed there", sealer)
 	}
 	if e.dmarc.Status == dmarc.Pass {
-		return at(id, mailer.VerifiedSPF, "DMARC pass by SPF alone, for %s", e.dmarc.SPFAligned)
+		id = at(id, mailer.VerifiedSPF, "DMARC pass by SPF alone, for %s", e.dmarc.SPFAligned)
+		if e.dmarc.DKIMUnknown {
+			id.Why += "; whether DKIM passes as well cannot be known just now"
+		}
+		return id
 	}
 	if what := v.unknown(e, id.Address.Domain); what != "" {
 		return at(id, mailer.UnknownYet, "%s", what)

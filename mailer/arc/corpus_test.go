@@ -18,12 +18,12 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // TestCorpus: each chain of the corpus beside the repository has the status that
 // its set states.
 func TestCorpus(t *testing.T) {
-	for _, set := range []string{"arc_suite_visible", "dkim_arc_stalwart"} {
+	for set, want := range map[string]int{"arc_suite_visible": 86, "dkim_arc_stalwart": 2} {
 		names, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", set, "0*.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(names) == 0 {
+		if len(names) == 0 && os.Getenv("CI") != "true" {
 			t.Skipf("no corpus with %s beside the repository", set)
 		}
 		right, all := 0, 0
@@ -56,6 +56,8 @@ func TestCorpus(t *testing.T) {
 			right++
 			t.Logf("%s (%s): %s %s", s.ID, s.Description, r.CV, r.Reason)
 		}
-		t.Logf("%s: %d of %d", set, right, all)
+		if t.Logf("%s: %d of %d", set, right, all); all != want {
+			t.Errorf("%s has %d chains, want %d", set, all, want)
+		}
 	}
 }

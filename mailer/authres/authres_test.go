@@ -177,37 +177,6 @@ func TestProp(t *testing.T) {
 	}
 }
 
-// TestIsOurs: F7, RFC 8601 5.
-func TestIsOurs(t *testing.T) {
-	const id = "mx.ours.test"
-	for _, value := range []string{
-		"mx.ours.test; dmarc=pass", " mx.ours.test;dmarc=pass", "MX.Ours.TEST; dmarc=pass", "mx.ours.test 1; dmarc=pass", "mx.ours.test", "mx.ours.test dmarc=pass",
-		"\r\n mx.ours.test\r\n\t;\r\n dmarc=pass", "(hello) mx.ours.test; x=y", "mx.ours.test(hello); x=y", "((a)\\)b)mx.ours.test (c) 1; x=y", "mx.(a)ours(b).test; x=y",
-		`"mx.ours.test"; x=y`, `"mx.ours.\test" 1; x=y`, `"mx".ours."test"; x=y`, "mx . ours . test; x=y", "m x . o u r s . t e s t 1 ; x=y", "mx.ours.test.; x=y", "; mx.ours.test; x=y", ";;(x);mx.ours.test; x=y",
-		"i=1; mx.ours.test; x=y", "I = 1; MX.ours.test 1; x=y", "mx.ours.test/1; x=y", ",mx.ours.test; x=y", "=mx.ours.test; x=y", "mx.ours.test:25; x=y",
-		"mx.\x00ours.test; x=y", "mx.ou\x7frs.test; x=y", "(mx.ours.test; x=y", `"mx.ours.test; x=y`, ") mx.ours.test; x=y", "mx.ours.test; x=y (",
-		"=?utf-8?q?mx=2Eours.test?=; x=y", "=?UTF-8?B?bXgub3Vycy50ZXN0?= ; x=y", "=?utf-8?q?mx.ours?==?utf-8?q?.test?=; x=y =?x-none?q?z?=", "ｍｘ.ours.test; x=y", "mx。ours.test; x=y", "mx.ou\u200brs.test; x=y", "mx.ou\u00adrs.test; x=y", "mx.ou\u200drs.test; x=y", "mx.ou\xffrs.test; x=y",
-	} {
-		if !IsOurs(value, id) {
-			t.Errorf("%q claims to be of %s, but is not seen to", value, id)
-		}
-	}
-	for _, value := range []string{
-		"mx.other.test; dmarc=pass", "amx.ours.test; x=y", "mx.ours.test.evil.test; x=y", "x.mx.ours.test; x=y", "ours.test; x=y", "mx.other.test (for mx.ours.test); x=y", "mx.other.test; spf=pass smtp.helo=mx.ours.test",
-		"spf=pass smtp.mailfrom=mx.ours.test; dkim=none", "i=1; mx.other.test; arc=pass", "", ";", "mx.other.test; mx.ours.test; x=y", "mx-ours.test; x=y",
-	} {
-		if IsOurs(value, id) {
-			t.Errorf("%q is of somebody else, but is taken for %s", value, id)
-		}
-	}
-	if IsOurs("; x=y", "") || IsOurs("mx.ours.test", "") {
-		t.Error("an empty id is nobody's")
-	}
-	if !IsOurs("mx.bücher.test; x=y", "mx.xn--bcher-kva.test") || !IsOurs("mx.xn--bcher-kva.test; x=y", "mx.bücher.test") {
-		t.Error("U-labels and A-labels are the same id")
-	}
-}
-
 // TestHostileSizes: large fields of the worst shapes are read to their end in
 // linear time; a quadratic reader would not come back from this test.
 func TestHostileSizes(t *testing.T) {
@@ -216,9 +185,6 @@ func TestHostileSizes(t *testing.T) {
 			value := head + strings.Repeat(shape, 1<<17/len(shape))
 			if r, err := Parse(value); !errors.Is(err, ErrSyntax) {
 				t.Errorf("much of %q is read as %.100v, %v; it should be beyond the limit", shape, r, err)
-			}
-			if ours := IsOurs(value, "mx.ours.test"); ours {
-				t.Errorf("much of %q behind %q is taken for ours", shape, head)
 			}
 			if _, err := Parse(value[:maxValue]); err != nil && !errors.Is(err, ErrSyntax) {
 				t.Errorf("%q: %v should be a syntax error", shape, err)

@@ -27,14 +27,17 @@ type sample struct {
 }
 
 // samples loads a set of the corpus beside the repository; see its README.
-func samples(t *testing.T, set string) []sample {
+func samples(t *testing.T, set string, want int) []sample {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", set, "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(names) == 0 {
+	if len(names) == 0 && os.Getenv("CI") != "true" {
 		t.Skipf("no corpus with %s beside the repository", set)
+	}
+	if len(names) != want {
+		t.Fatalf("%s has %d items, want %d", set, len(names), want)
 	}
 	var all []sample
 	for _, name := range names {
@@ -66,7 +69,7 @@ var ours = map[string]struct{ statuses, why string }{
 
 // TestChasquid: each signature has the result that the set states.
 func TestChasquid(t *testing.T) {
-	for _, s := range samples(t, "dkim_chasquid") {
+	for _, s := range samples(t, "dkim_chasquid", 11) {
 		var want []string
 		for _, sig := range s.Expect.DKIM {
 			word := sig.Result
@@ -88,13 +91,16 @@ func TestChasquid(t *testing.T) {
 
 // TestStalwart: the last signature of each mail, or any, passes at its time.
 func TestStalwart(t *testing.T) {
-	for _, s := range samples(t, "dkim_arc_stalwart") {
+	for _, s := range samples(t, "dkim_arc_stalwart", 8) {
 		at := noon
 		if s.At != 0 {
 			at = time.Unix(s.At, 0)
 		}
 		results := dkim.Verify(t.Context(), dkimtest.Mail(s.raw), dkimtest.Lookup(s.DNS), at)
 		got := statuses(results)
+		if s.Expect.Last+s.Expect.Any == "" {
+			t.Errorf("%s states nothing", s.ID)
+		}
 		if s.Expect.Last != "" && !strings.HasSuffix(got, s.Expect.Last) || !strings.Contains(got, s.Expect.Any) {
 			t.Errorf("%s: the signatures are %q, want the last %q, any %q\n%+v", s.ID, got, s.Expect.Last, s.Expect.Any, results)
 		}

@@ -43,7 +43,6 @@ const (
 	Pass      Status = "pass"      // it verifies, and we accept it
 	Fail      Status = "fail"      // it does not verify, or has expired
 	Policy    Status = "policy"    // it may verify, but counts for nothing here
-	Neutral   Status = "neutral"   // not given by this package
 	TempError Status = "temperror" // its key cannot be had just now
 	PermError Status = "permerror" // it is malformed, or has no key that fits
 )
