@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net/http"
 	"os"
@@ -41,9 +42,21 @@ func newACMECerts(conf config, log *slog.Logger) (*acmeCerts, error) {
 	}}, nil
 }
 
-// GetCertificate implements certSource. The name is always the hostname: mail
-// servers name none, or the domain that their mail is for.
+var errNoACMEYet = errors.New("no certificate from the ACME server yet")
+
+// GetCertificate implements certSource. Before the first certificate is there, no
+// handshake asks for one: authorities count what fails, and a stranger could have
+// us ask every minute.
 func (a *acmeCerts) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if a.Expiry().IsZero() {
+		return nil, errNoACMEYet
+	}
+	return a.get(hello)
+}
+
+// get has the certificate from the cache or the server. The name is always the
+// hostname: mail servers name none, or the domain that their mail is for.
+func (a *acmeCerts) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	ours := *hello
 	ours.ServerName = a.hostname
 	// An answer to the server's question by TLS, which is not asked here.
@@ -82,15 +95,15 @@ func (a *acmeCerts) challenges() http.Handler {
 // authorities count those that fail.
 const patienceACME = time.Hour
 
-// obtain gets the first certificate, so that no client has to wait for it. From
-// then on it is renewed 30 days before its end.
+// obtain gets the first certificate, from the cache or the server; until then the
+// doors offer no encryption. From then on it is renewed 30 days before its end.
 func (a *acmeCerts) obtain(ctx context.Context) {
 	hello := &tls.ClientHelloInfo{
 		CipherSuites:      []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
 		SupportedVersions: []uint16{tls.VersionTLS13},
 	}
 	for pause := time.Minute; ; pause = min(2*pause, patienceACME) {
-		_, err := a.GetCertificate(hello)
+		_, err := a.get(hello)
 		if err == nil {
 			a.log.Info("certificate", "from", a.manager.Client.DirectoryURL, "names", a.hostname, "expires", a.Expiry())
 			return

@@ -16,6 +16,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/smtp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -204,6 +205,56 @@ func TestACMEStrangers(t *testing.T) {
 		source.challenges().ServeHTTP(w, httptest.NewRequest("GET", "http://gate.example"+path, nil))
 		if w.Code < 400 {
 			t.Errorf("GET %s is answered %d, want an error", path, w.Code)
+		}
+	}
+}
+
+// TestACMEWaiting: before the first certificate no door offers to encrypt, and no
+// handshake asks the server for one; once it is there, both work without a
+// restart.
+func TestACMEWaiting(t *testing.T) {
+	source, err := newACMECerts(acmeConf(t), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake := startACME(t, source.challenges())
+	source.manager.Client.DirectoryURL = fake.server.URL + "/directory"
+	source.manager.Client.HTTPClient = fake.server.Client()
+	m := runDemo(t, func(m *Main) {
+		m.certs = source
+		m.Config.Submission.Listen = "127.0.0.1:0"
+	})
+	d, _ := healthy(t)
+	d.conf.Data, d.conf.ACME.AcceptTerms = m.Config.Data, true
+	d.askDaemon(t.Context())
+	offered := func(door doorAt) (*smtp.Client, bool) {
+		t.Helper()
+		c, err := smtp.Dial(door.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		ok, _ := c.Extension("STARTTLS")
+		return c, ok
+	}
+	for _, door := range m.status().Doors {
+		c, ok := offered(door)
+		if err := c.StartTLS(&tls.Config{InsecureSkipVerify: true}); ok || err == nil || !strings.HasPrefix(err.Error(), "454 ") {
+			t.Errorf("%s: before there is a certificate STARTTLS is offered: %v, and answered %v; want 454", door.Door, ok, err)
+		}
+	}
+	if _, err := served(t, source, &tls.Config{}); err == nil || fake.orders.Load() != 0 {
+		t.Errorf("a handshake gives %v and %d orders, want an error and none", err, fake.orders.Load())
+	}
+	found := d.checkListeners(t.Context())
+	if len(found) != 2 || found[0].Status != warning || found[1].Status != failure || !strings.Contains(found[1].Found, "nobody can sign in") {
+		t.Errorf("the doctor says %+v, want a warning of SMTP and an error of Submission", found)
+	}
+	source.obtain(t.Context())
+	for _, door := range m.status().Doors {
+		c, ok := offered(door)
+		if err := c.StartTLS(&tls.Config{InsecureSkipVerify: true}); !ok || err != nil {
+			t.Errorf("%s: with a certificate STARTTLS is offered: %v, and answered %v", door.Door, ok, err)
 		}
 	}
 }

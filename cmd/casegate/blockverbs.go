@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -28,6 +29,22 @@ type blockAnswer struct {
 	Reseller cases.ResellerID `json:"reseller"`
 	cases.Block
 	Added bool `json:"added,omitempty"` // block add: it was not there before
+}
+
+// unblockAnswer is an entry that is gone.
+type unblockAnswer struct {
+	Reseller cases.ResellerID `json:"reseller"`
+	Pattern  string           `json:"pattern"`
+}
+
+// malformed makes a usage error of what the daemon calls an invalid request, for
+// verbs whose arguments only it can read.
+func malformed(err error) error {
+	var there *answerError
+	if errors.As(err, &there) && there.Kind == string(cases.Invalid) {
+		return &usageError{there.Text}
+	}
+	return err
 }
 
 type blockListCmd struct {
@@ -79,7 +96,7 @@ func (c *blockAddCmd) Run(ctx context.Context, con *console) error {
 	request := blockRequest{Reseller: cases.ResellerID(c.Reseller), Pattern: c.Pattern, Why: c.Why}
 	kept, err := ask[blockAnswer](ctx, c.client(), "block/add", request)
 	if err != nil {
-		return err
+		return malformed(err)
 	}
 	return print(con, c.format, kept, func(w io.Writer, kept []blockAnswer) error {
 		for _, b := range kept {
@@ -88,6 +105,9 @@ func (c *blockAddCmd) Run(ctx context.Context, con *console) error {
 				said = "blocked already, since " + moment(b.Since) + ","
 			}
 			fmt.Fprintf(w, "%s %s %s.\n", b.Reseller, said, b.Pattern)
+			if b.Note != "" {
+				fmt.Fprintf(w, "Note: this %s.\n", oneLine(b.Note))
+			}
 		}
 		return nil
 	})
@@ -104,11 +124,11 @@ func (*blockRemoveCmd) Help() string { return "Example: casegate block remove no
 // Run implements the verb.
 func (c *blockRemoveCmd) Run(ctx context.Context, con *console) error {
 	request := blockRequest{Reseller: cases.ResellerID(c.Reseller), Pattern: c.Pattern}
-	gone, err := ask[blockAnswer](ctx, c.client(), "block/remove", request)
+	gone, err := ask[unblockAnswer](ctx, c.client(), "block/remove", request)
 	if err != nil {
-		return err
+		return malformed(err)
 	}
-	return print(con, c.format, gone, func(w io.Writer, gone []blockAnswer) error {
+	return print(con, c.format, gone, func(w io.Writer, gone []unblockAnswer) error {
 		for _, b := range gone {
 			fmt.Fprintf(w, "%s takes mail of %s again.\n", b.Reseller, b.Pattern)
 		}
@@ -143,7 +163,7 @@ func (c *control) blockAdd(ctx context.Context, r blockRequest) ([]blockAnswer, 
 	return []blockAnswer{{r.Reseller, kept, added}}, err
 }
 
-func (c *control) blockRemove(ctx context.Context, r blockRequest) ([]blockAnswer, error) {
+func (c *control) blockRemove(ctx context.Context, r blockRequest) ([]unblockAnswer, error) {
 	err := c.desk.Unblock(ctx, r.Reseller, r.Pattern)
-	return []blockAnswer{{Reseller: r.Reseller, Block: cases.Block{Pattern: r.Pattern}}}, err
+	return []unblockAnswer{{r.Reseller, r.Pattern}}, err
 }

@@ -81,16 +81,32 @@ func known[T ~string](flag, value string, all ...T) (T, error) {
 	return "", &usageError{fmt.Sprintf("%s must be one of %s but got %q", flag, strings.Join(names, ", "), value)}
 }
 
+// caseNo is the argument of every verb about one case.
+type caseNo struct {
+	Number string `arg:"" help:"Number of the case."`
+}
+
+// check tells what is no number from one that no case has.
+func (n caseNo) check() error {
+	if !caseNumber.MatchString(n.Number) {
+		return &usageError{fmt.Sprintf("%q is not the number of a case, such as NORTH-1", n.Number)}
+	}
+	return nil
+}
+
 type caseShowCmd struct {
 	daemonAt
 	format
-	Number string `arg:"" help:"Number of the case."`
+	caseNo
 }
 
 func (*caseShowCmd) Help() string { return "Example: casegate case show NORTH-1" }
 
 // Run implements the verb.
 func (c *caseShowCmd) Run(ctx context.Context, con *console) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	found, err := ask[caseAnswer](ctx, c.client(), "case/show", numberRequest{Number: c.Number})
 	if err != nil {
 		return err
@@ -204,7 +220,7 @@ func printShown(w io.Writer, text string) {
 type caseShareCmd struct {
 	daemonAt
 	format
-	Number  string `arg:"" help:"Number of the case."`
+	caseNo
 	Address string `arg:"" help:"Whom to share it with."`
 	Group   bool   `help:"It is a group's address: anybody of its domain may answer."`
 }
@@ -215,6 +231,9 @@ func (*caseShareCmd) Help() string {
 
 // Run implements the verb.
 func (c *caseShareCmd) Run(ctx context.Context, con *console) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	address, err := mailer.ParseAddress(c.Address)
 	if err != nil {
 		return &usageError{err.Error()}

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -31,6 +34,7 @@ func serverTLS(from certSource) *tls.Config {
 // one file after the other.
 type certificates struct {
 	cert, key string
+	hostname  string // that it should be for
 	log       *slog.Logger
 	now       func() time.Time
 
@@ -40,15 +44,33 @@ type certificates struct {
 	current *tls.Certificate
 }
 
-// certLook is how long one look at the files holds.
-const certLook = 3 * time.Second
+// certLook is how long one look at the files holds. Where no client comes by, they
+// are looked at every certIdleLook: who renews them hears soon of what is wrong.
+const (
+	certLook     = 3 * time.Second
+	certIdleLook = time.Minute
+)
 
-func newCertificates(cert, key string, log *slog.Logger) (*certificates, error) {
-	c := &certificates{cert: cert, key: key, log: log, now: time.Now}
+func newCertificates(conf config, log *slog.Logger) (*certificates, error) {
+	c := &certificates{cert: conf.SMTP.TLSCert, key: conf.SMTP.TLSKey, hostname: conf.Hostname, log: log, now: time.Now}
 	if err := c.read(); err != nil {
 		return nil, err
 	}
+	c.warn()
 	return c, nil
+}
+
+// watch looks at the files until ctx is done.
+func (c *certificates) watch(ctx context.Context) {
+	for tick := time.NewTicker(certIdleLook); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+			c.GetCertificate(nil)
+		}
+	}
 }
 
 // GetCertificate implements certSource, for every name: a client that delivers
@@ -84,7 +106,36 @@ func (c *certificates) reread() {
 		c.log.Error("the certificate has changed and cannot be used; the old one stays", "file", c.cert, "expires", c.current.Leaf.NotAfter, "error", err)
 		return
 	}
-	c.log.Info("certificate", "file", c.cert, "names", fmt.Sprint(c.current.Leaf.DNSNames), "expires", c.current.Leaf.NotAfter)
+	c.log.Info("certificate", "file", c.cert, "names", certNames(c.current.Leaf), "expires", c.current.Leaf.NotAfter)
+	c.warn()
+}
+
+// warn logs that the certificate is for others.
+func (c *certificates) warn() {
+	if text := wrongNames(c.current.Leaf, c.hostname); text != "" {
+		c.log.Warn("the certificate "+text, "file", c.cert)
+	}
+}
+
+// certNames are the names that a certificate is for, in words.
+func certNames(leaf *x509.Certificate) string {
+	if len(leaf.DNSNames) == 0 {
+		return "no DNS names"
+	}
+	return strings.Join(leaf.DNSNames, " ")
+}
+
+// wrongNames says for whom a certificate is that is not for the hostname; "": it
+// is. Mail comes in with it nevertheless, but not from whom it matters to (RFC
+// 8461 4.2), and mail programs of those who sign in refuse it.
+func wrongNames(leaf *x509.Certificate, hostname string) string {
+	switch {
+	case leaf.VerifyHostname(hostname) == nil:
+		return ""
+	case len(leaf.DNSNames) == 0:
+		return "has no DNS names, and should have " + hostname
+	}
+	return "is for " + certNames(leaf) + ", not for " + hostname
 }
 
 func (c *certificates) read() error {

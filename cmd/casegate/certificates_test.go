@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -27,13 +30,20 @@ func served(t *testing.T, from certSource, client *tls.Config) (state tls.Connec
 	return conn.ConnectionState(), err
 }
 
+// certConfig is a configuration with a pair of files for gate.example.
+func certConfig(cert, key string) config {
+	conf := demoConfig()
+	conf.SMTP.TLSCert, conf.SMTP.TLSKey = cert, key
+	return conf
+}
+
 // TestCertificateReload: files that change are read again within seconds; a pair
 // that cannot be used, such as half of a new one, changes nothing.
 func TestCertificateReload(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := certificate(t, dir)
 	var log bytes.Buffer
-	c, err := newCertificates(cert, key, slog.New(slog.NewTextHandler(&log, nil)))
+	c, err := newCertificates(certConfig(cert, key), slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +111,7 @@ func swap(t *testing.T, from, to string) {
 // mail servers speak today is a positive control.
 func TestServerTLS(t *testing.T) {
 	cert, key := certificate(t, t.TempDir())
-	c, err := newCertificates(cert, key, slog.New(slog.DiscardHandler))
+	c, err := newCertificates(certConfig(cert, key), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,5 +135,69 @@ func TestServerTLS(t *testing.T) {
 				t.Errorf("the handshake gives %v, want it to work: %v", err, test.ok)
 			}
 		})
+	}
+}
+
+// TestCertificateWatch: a broken pair is logged also where no client comes by.
+func TestCertificateWatch(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := certificate(t, dir)
+	other, _ := certificate(t, t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		var log safeBuffer
+		c, err := newCertificates(certConfig(cert, key), slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		go c.watch(ctx)
+		time.Sleep(certIdleLook + time.Second)
+		if log.String() != "" {
+			t.Errorf("control: of a pair that has not changed the log says %s", log.String())
+		}
+		swap(t, other, cert)
+		time.Sleep(certIdleLook)
+		if !strings.Contains(log.String(), "the old one stays") {
+			t.Errorf("a minute after half a pair has come the log says %q, want that it cannot be used", log.String())
+		}
+		stop()
+		synctest.Wait() // the watch has ended, or synctest complains
+	})
+}
+
+// TestCertificateNames: a certificate for others works, and is warned of in words
+// when it is read and by check-config.
+func TestCertificateNames(t *testing.T) {
+	for _, c := range []struct {
+		name, dns, want string
+	}{
+		{"control", "gate.example", ""},
+		{"another name", "mx.example", "is for mx.example, not for gate.example"},
+		{"no name", "", "has no DNS names, and should have gate.example"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := writeConfig(t, needed+"[smtp]\ntls_cert = \"mx.pem\"\ntls_key = \"mx.key\"\n")
+			issue(t, filepath.Dir(path), c.dns, time.Now(), time.Now().Add(time.Hour))
+			conf, err := loadConfig(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			if _, err := newCertificates(conf, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+				t.Fatal(err)
+			}
+			warned := strings.Join(conf.warnings, "\n")
+			if c.want == "" && (warned != "" || log.Len() > 0) || !strings.Contains(warned, c.want) || !strings.Contains(log.String(), c.want) {
+				t.Errorf("check-config warns %q, and the log %q, want %q", warned, log.String(), c.want)
+			}
+		})
+	}
+	path := writeConfig(t, needed+"[smtp]\ntls_cert = \"mx.pem\"\ntls_key = \"mx.key\"\n")
+	_, key := certificate(t, filepath.Dir(path))
+	if err := os.Chmod(key, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := loadConfig(path); err == nil || !strings.Contains(err.Error(), "smtp.tls_key: everybody on this machine can read") {
+		t.Errorf("of a key that everybody can read the configuration says %v, want an error", err)
 	}
 }

@@ -148,7 +148,7 @@ func print[T any](con *console, f format, all []T, people func(io.Writer, []T) e
 
 // daemonAt is the flag of every verb that asks a running daemon.
 type daemonAt struct {
-	Data string `help:"Data directory of the daemon." default:"casegate-data" env:"CASEGATE_DATA" placeholder:"DIR"`
+	Data string `help:"Data directory of the daemon; casegate-data, unless named." default:"casegate-data" env:"CASEGATE_DATA" placeholder:"DIR"`
 }
 
 func (d daemonAt) client() *client { return newClient(d.Data) }

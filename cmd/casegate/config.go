@@ -36,13 +36,14 @@ type config struct {
 	Log        logConfig        `toml:"log"`
 	Disk       diskConfig       `toml:"disk"`
 
-	file    string           // where it was read from; "" for the demo
-	flags   []string         // keys that the command line has set instead
-	demo    bool             // the built-in directory, and the outbox instead of a relay
-	trusted []netip.Prefix   // SMTP.TrustedNetworks
-	groups  []mailer.Address // Verify.GoogleGroups
-	fronts  []netip.Prefix   // SMTP.FrontHops
-	target  remote.Target    // Relay.URL and Relay.User
+	warnings []string         // what is allowed, and hardly meant; each with its file and line
+	file     string           // where it was read from; "" for the demo
+	flags    []string         // keys that the command line has set instead
+	demo     bool             // the built-in directory, and the outbox instead of a relay
+	trusted  []netip.Prefix   // SMTP.TrustedNetworks
+	groups   []mailer.Address // Verify.GoogleGroups
+	fronts   []netip.Prefix   // SMTP.FrontHops
+	target   remote.Target    // Relay.URL and Relay.User
 }
 
 type smtpConfig struct {
@@ -133,9 +134,9 @@ func loadConfig(file string) (config, error) {
 	if err != nil {
 		return c, fmt.Errorf("read configuration: %w", err)
 	}
-	f, err := readTOML(file, data, &c)
-	if err != nil {
-		return c, err
+	f, unknown := readTOML(file, data, &c)
+	if !f.whole {
+		return c, unknown
 	}
 	c.file = file
 	for _, path := range []*string{
@@ -145,17 +146,11 @@ func loadConfig(file string) (config, error) {
 			*path = filepath.Join(filepath.Dir(file), *path)
 		}
 	}
-	if err := c.check(f); err != nil {
-		return c, err
+	err = errors.Join(unknown, c.check(f))
+	if _, none := os.Stat(c.Directory.File); none != nil && c.Directory.File != "" {
+		err = errors.Join(err, f.errorAt([]string{"directory", "file"}, "%s: %v", c.Directory.File, withoutPath(none)))
 	}
-	if _, err := os.Stat(c.Directory.File); err != nil {
-		var at *os.PathError
-		if errors.As(err, &at) {
-			err = at.Err
-		}
-		return c, f.errorAt([]string{"directory", "file"}, "%s: %v", c.Directory.File, err)
-	}
-	return c, nil
+	return c, err
 }
 
 // complaints collects what is wrong with the values of one file.
@@ -174,6 +169,8 @@ func (c *config) check(f *tomlFile) error {
 		bad.add("hostname", `is missing: set the name that mail is sent to, such as hostname = "gate.example"`)
 	} else if a, err := mailer.NewAddress("x", c.Hostname); err != nil || a.Domain != c.Hostname {
 		bad.add("hostname", "%q is not a lower-case domain name", c.Hostname)
+	} else if !strings.Contains(c.Hostname, ".") {
+		bad.add("hostname", "%q is one word: want a whole name that others find in the DNS, such as gate.example", c.Hostname)
 	}
 	if c.Data == "" {
 		bad.add("data", "is empty: name a directory")
@@ -184,6 +181,7 @@ func (c *config) check(f *tomlFile) error {
 	c.checkLimits(bad)
 	c.checkChecks(bad)
 	c.checkHTTP(bad)
+	c.checkListeners(bad)
 	c.checkRelay(bad)
 	if c.Directory.File == "" {
 		bad.add("directory.file", `is missing: name the file that says who is who, such as file = "directory.toml"`)
@@ -219,9 +217,6 @@ func parseNetwork(s string) (netip.Prefix, error) {
 func (c *config) checkHTTP(bad *complaints) {
 	listenAddress(bad, "http.public", c.HTTP.Public)
 	listenAddress(bad, "http.admin", c.HTTP.Admin)
-	if c.HTTP.Public == c.HTTP.Admin {
-		bad.add("http.admin", "is the same as http.public: metrics must not be public")
-	}
 	if c.HTTP.URL == "" {
 		return
 	}

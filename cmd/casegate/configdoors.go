@@ -59,9 +59,7 @@ func (c *config) hasTLS() bool { return c.SMTP.TLSCert != "" || c.ACME.AcceptTer
 func (c *config) checkTLS(bad *complaints) {
 	files := c.SMTP.TLSCert != "" || c.SMTP.TLSKey != ""
 	if files {
-		if _, err := tls.LoadX509KeyPair(c.SMTP.TLSCert, c.SMTP.TLSKey); err != nil {
-			bad.add("smtp.tls_cert", "no certificate with its key can be read from it and smtp.tls_key: %v", err)
-		}
+		c.checkPair(bad)
 	}
 	switch {
 	case files && c.ACME.AcceptTerms:
@@ -80,6 +78,29 @@ func (c *config) checkTLS(bad *complaints) {
 	listenAddress(bad, "acme.listen", c.ACME.Listen)
 }
 
+// checkPair reads the certificate and its key.
+func (c *config) checkPair(bad *complaints) {
+	cert, key := c.SMTP.TLSCert, c.SMTP.TLSKey
+	switch {
+	case cert == "":
+		bad.add("smtp.tls_cert", "is missing beside tls_key: name the file with the certificate chain")
+		return
+	case key == "":
+		bad.add("smtp.tls_key", "is missing beside tls_cert: name the file with the certificate's key")
+		return
+	case readableByAll(key):
+		bad.add("smtp.tls_key", "everybody on this machine can read %s: chmod 640 it", key)
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		bad.add("smtp.tls_cert", "no certificate with its key can be read from it and smtp.tls_key: %v", err)
+		return
+	}
+	if text := wrongNames(pair.Leaf, c.Hostname); text != "" && c.Hostname != "" {
+		c.warnings = append(c.warnings, bad.file.errorAt([]string{"smtp", "tls_cert"}, "the certificate %s", text).Error())
+	}
+}
+
 // checkDoors checks the doors beside SMTP.
 func (c *config) checkDoors(bad *complaints) {
 	for _, door := range []struct{ key, address string }{
@@ -93,9 +114,7 @@ func (c *config) checkDoors(bad *complaints) {
 			bad.add(door.key, "needs a certificate, as passwords are not taken unencrypted: set smtp.tls_cert and smtp.tls_key, or [acme]")
 		}
 	}
-	if path := c.lmtpSocket(); len(path) > maxSocketPath {
-		bad.add("lmtp.socket", "%s is too long for a Unix socket (%d octets, at most %d)", path, len(path), maxSocketPath)
-	}
+	c.checkSocket(bad)
 }
 
 // lmtpSocket is where LMTP listens; "" for nowhere.

@@ -30,6 +30,9 @@ func (c *config) checkLimits(bad *complaints) {
 	} {
 		between(bad, "limits."+limit.key, limit.value, 1, 1_000_000)
 	}
+	if l.SenderCaseDay < l.SenderCaseHour {
+		bad.add("limits.sender_case_day", "%d is less than the %d of sender_case_hour, which would never count", l.SenderCaseDay, l.SenderCaseHour)
+	}
 }
 
 func (l limitsConfig) budgets() cases.Limits { return cases.Limits(l) }

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"casegate/cases"
 )
@@ -26,7 +28,7 @@ func (*exampleConfigCmd) Run(con *console) error {
 // checkConfigCmd reads what `serve --config` would read, and stops there.
 type checkConfigCmd struct {
 	format
-	Config string `help:"Configuration file." default:"casegate.toml" placeholder:"FILE"`
+	Config string `help:"Configuration file; casegate.toml, unless named." default:"casegate.toml" placeholder:"FILE"`
 }
 
 func (*checkConfigCmd) Help() string {
@@ -36,15 +38,20 @@ func (*checkConfigCmd) Help() string {
 // Run implements the verb.
 func (c *checkConfigCmd) Run(con *console) error {
 	conf, err := loadConfig(c.Config)
+	var d *cases.Directory
+	if _, none := os.Stat(conf.Directory.File); none == nil { // else that is said already
+		var dirErr error
+		d, dirErr = loadDirectory(conf.Directory.File)
+		err = errors.Join(err, dirErr)
+	}
 	if err != nil {
 		return err
 	}
-	d, err := loadDirectory(conf.Directory.File)
-	if err != nil {
-		return err
-	}
-	valid := validConfig{c.Config, conf.Directory.File, len(d.Resellers), len(d.People), len(d.Customers)}
+	valid := validConfig{c.Config, conf.Directory.File, len(d.Resellers), len(d.People), len(d.Customers), conf.warnings}
 	return print(con, c.format, []validConfig{valid}, func(w io.Writer, _ []validConfig) error {
+		for _, text := range conf.warnings {
+			fmt.Fprintln(con.err, "casegate: warning: "+oneLine(text))
+		}
 		_, err := fmt.Fprintf(w, "%s is valid.\n%s is valid: %s.\n", c.Config, conf.Directory.File, summary(d))
 		return err
 	})
@@ -53,11 +60,12 @@ func (c *checkConfigCmd) Run(con *console) error {
 // validConfig is what check-config says with --json of files that are valid; of
 // others it says what is wrong, as an error.
 type validConfig struct {
-	Config    string `json:"config"`
-	Directory string `json:"directory"`
-	Resellers int    `json:"resellers"`
-	People    int    `json:"people"`
-	Customers int    `json:"customers"`
+	Config    string   `json:"config"`
+	Directory string   `json:"directory"`
+	Resellers int      `json:"resellers"`
+	People    int      `json:"people"`
+	Customers int      `json:"customers"`
+	Warnings  []string `json:"warnings,omitempty"`
 }
 
 func summary(d *cases.Directory) string {

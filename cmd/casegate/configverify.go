@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 
 	"casegate/mailer"
 )
@@ -15,7 +16,7 @@ type verifyConfig struct {
 }
 
 func defaultVerify() verifyConfig {
-	return verifyConfig{Resolvers: []string{}, TrustedSealers: []string{"google.com", "microsoft.com"}, AuthservIDs: []string{}, GoogleGroups: []string{}}
+	return verifyConfig{Resolvers: []string{}, TrustedSealers: []string{}, AuthservIDs: []string{}, GoogleGroups: []string{}}
 }
 
 func (c *config) checkVerify(bad *complaints) {
@@ -33,6 +34,9 @@ func (c *config) checkVerify(bad *complaints) {
 	}
 	domains("verify.trusted_sealers", c.Verify.TrustedSealers)
 	domains("verify.authserv_ids", c.Verify.AuthservIDs)
+	if slices.Contains(c.Verify.AuthservIDs, c.Hostname) {
+		bad.add("verify.authserv_ids", "%q is our own hostname, under which we write: a field that comes in with it was written by nobody we know", c.Hostname)
+	}
 	for _, s := range c.Verify.GoogleGroups {
 		a, err := mailer.ParseAddress(s)
 		if err != nil {

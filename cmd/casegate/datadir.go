@@ -71,6 +71,19 @@ func dataError(path, what string, err error) error {
 	return fmt.Errorf("data directory %s cannot be %s: %w", path, what, err)
 }
 
+// existing refuses a data directory that is not there: what would be written
+// into a new one, no daemon would ever read.
+func existing(data string) error {
+	_, err := os.Stat(data)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no data directory %s: name the daemon's with --data or %s; its first start makes it", data, dataEnv)
+	case err != nil:
+		return dataError(data, "read", err)
+	}
+	return nil
+}
+
 func notADirectory(path string) error {
 	return fmt.Errorf("data directory %s is a file, not a directory: name another one with --data or in the configuration", path)
 }

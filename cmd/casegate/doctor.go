@@ -19,7 +19,7 @@ import (
 // the DNS, the certificate, the relay, the machine. It changes nothing.
 type doctorCmd struct {
 	format
-	Config   string `help:"Configuration file." default:"casegate.toml" placeholder:"FILE"`
+	Config   string `help:"Configuration file; casegate.toml, unless named." default:"casegate.toml" placeholder:"FILE"`
 	Data     string `help:"Data directory, in place of the configured one." env:"CASEGATE_DATA" placeholder:"DIR"`
 	Resolver string `help:"Name server to ask, in place of the configured ones." placeholder:"IP:PORT"`
 	Send     string `help:"Send a real mail to this address through the relay." placeholder:"ADDRESS"`
@@ -111,6 +111,7 @@ func checks() []check {
 		{"certificate", false, (*doctor).checkCertificate},
 		{"listeners", false, (*doctor).checkListeners},
 		{"relay", false, (*doctor).checkRelay},
+		{"content checks", false, (*doctor).checkScanners},
 	}
 }
 

@@ -44,6 +44,7 @@ func healthy(t *testing.T) (*doctor, *dnstest.Server) {
 	conf.Relay.URL = "smtp://127.0.0.1:1"
 	conf.target.Scheme, conf.target.Host, conf.target.Port = "smtp", "127.0.0.1", "1"
 	conf.Verify.Resolvers = []string{server.Addr}
+	conf.Verify.TrustedSealers = []string{"google.com"}
 	d := &doctor{
 		conf: conf, directory: &cases.Directory{Resellers: []cases.Reseller{{Domains: []string{"north.example"}}}},
 		dns:   &dns.Resolver{Servers: conf.Verify.Resolvers, Timeout: 300 * time.Millisecond},

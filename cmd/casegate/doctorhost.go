@@ -21,7 +21,11 @@ func (d *doctor) checkConfig(context.Context) []diagnosis {
 	conf, dir := of("configuration", d.conf.file), of("directory", d.conf.Directory.File)
 	if d.conf.file == "" {
 		conf.Subject = "file"
-		return []diagnosis{conf.is(failure, d.confErr.Error(), "Name the file with --config; casegate example-config prints one to begin with.")}
+		advice := "Correct it: the daemon does not start with it, and no more can be checked."
+		if errors.Is(d.confErr, fs.ErrNotExist) {
+			advice = "Name the file with --config; casegate example-config prints one to begin with."
+		}
+		return []diagnosis{conf.is(failure, d.confErr.Error(), advice)}
 	}
 	found := []diagnosis{conf.ok("is valid")}
 	if d.confErr != nil {

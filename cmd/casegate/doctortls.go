@@ -66,8 +66,8 @@ func (d *doctor) chain(g diagnosis, leaf *x509.Certificate, above [][]byte) diag
 		return g.is(failure, "has expired: it was valid "+until, renew)
 	case d.now.Before(leaf.NotBefore):
 		return g.is(failure, "is valid from "+moment(leaf.NotBefore)+" on, which is to come", "See what is said of the clock; else wait, or use another one.")
-	case leaf.VerifyHostname(d.conf.Hostname) != nil:
-		return g.is(failure, fmt.Sprintf("is for %v, not for %s", leaf.DNSNames, d.conf.Hostname), "Get one with the hostname in it.")
+	case wrongNames(leaf, d.conf.Hostname) != "":
+		return g.is(failure, wrongNames(leaf, d.conf.Hostname), "Get one with the hostname in it.")
 	}
 	pool := x509.NewCertPool()
 	for _, der := range above {
@@ -82,7 +82,7 @@ func (d *doctor) chain(g diagnosis, leaf *x509.Certificate, above [][]byte) diag
 	case leaf.NotAfter.Sub(d.now) < expirySoon:
 		return g.is(warning, "expires soon: it is valid "+until, renew+" See why that has not happened by itself.")
 	}
-	return g.ok(fmt.Sprintf("is for %v, valid %s", leaf.DNSNames, until))
+	return g.ok(fmt.Sprintf("is for %s, valid %s", certNames(leaf), until))
 }
 
 // listenerPatience is what a door on this machine has for a handshake.
@@ -92,7 +92,13 @@ const listenerPatience = 10 * time.Second
 // certificate in use, or be another program.
 func (d *doctor) checkListeners(ctx context.Context) (all []diagnosis) {
 	pair, _, err := d.certificate()
-	if d.running == nil || err != nil {
+	if d.running == nil {
+		return nil // said already
+	}
+	if errors.Is(err, fs.ErrNotExist) && d.conf.ACME.AcceptTerms {
+		return d.waitingListeners()
+	}
+	if err != nil {
 		return nil // said already
 	}
 	for _, door := range d.running.Doors {
@@ -110,6 +116,21 @@ func (d *doctor) checkListeners(ctx context.Context) (all []diagnosis) {
 			g = d.chain(g, leaf, above)
 		}
 		all = append(all, g)
+	}
+	return all
+}
+
+// waitingListeners says what does not work before ACME has given a certificate.
+func (d *doctor) waitingListeners() (all []diagnosis) {
+	const advice = "See what is said of the certificate: once there is one, encryption is offered without a restart."
+	for _, door := range d.running.Doors {
+		g := of("TLS of "+doorWords[door.Door], door.Address)
+		switch door.Door {
+		case "smtp":
+			all = append(all, g.is(warning, "is not offered, as there is no certificate yet: mail comes in unencrypted", advice))
+		case "submission", "submissions":
+			all = append(all, g.is(failure, "is not offered, as there is no certificate yet: nobody can sign in", advice))
+		}
 	}
 	return all
 }

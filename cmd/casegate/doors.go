@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -42,6 +43,9 @@ func (c *config) wantedDoors() []*door {
 // listen takes the door's port, or makes its socket.
 func (d *door) listen() (err error) {
 	if d.mode == mx.LMTP {
+		if err := folderError(filepath.Dir(d.address)); err != nil {
+			return fmt.Errorf("lmtp.socket: %w", err)
+		}
 		d.listener, err = listenSocket(d.address, 0o660)
 		return err
 	}
@@ -62,6 +66,7 @@ func (m *Main) newServer(d *door) *mx.Server {
 	}
 	if m.certs != nil && d.mode != mx.LMTP {
 		s.TLS, s.ImplicitTLS = serverTLS(m.certs), d.implicit
+		s.TLSReady = func() bool { return !m.certs.Expiry().IsZero() }
 	}
 	switch d.mode {
 	case mx.MX:
@@ -115,13 +120,22 @@ func (m *Main) openCertificates(context.Context) error {
 		m.serveHTTP("acme", limitedServer(source.challenges(), m.Log), l)
 		ctx, cancel := context.WithCancel(context.Background())
 		m.onClose(func() error { cancel(); return nil }) // an order that is under way is not waited for
-		go source.obtain(ctx)
+		there := make(chan struct{})
+		go func() {
+			defer close(there)
+			source.obtain(ctx)
+		}()
+		select { // one that is kept already is there at once, before a client is
+		case <-there:
+		case <-time.After(time.Second):
+		}
 	case conf.SMTP.TLSCert != "":
-		source, err := newCertificates(conf.SMTP.TLSCert, conf.SMTP.TLSKey, m.Log)
+		source, err := newCertificates(conf, m.Log)
 		if err != nil {
 			return err
 		}
 		m.certs = source
+		m.background(source.watch)
 	}
 	return nil
 }

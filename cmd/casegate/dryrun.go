@@ -113,6 +113,9 @@ type dryRun struct {
 
 func parseDryRun(q url.Values) (d dryRun, err error) {
 	if s := q.Get("from"); s != "" {
+		if s != "<>" && !strings.Contains(s, "@") {
+			return d, fmt.Errorf("--from: %q has no @: want an address, or <> for the null reverse-path", s)
+		}
 		a, err := anyReversePath(s)
 		d.from, d.noFrom = &a, err != nil
 	}

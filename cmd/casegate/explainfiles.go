@@ -38,6 +38,9 @@ func (c *explainCmd) files(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, world.close()) }()
+	if world.asked != nil && c.Config != "" {
+		fmt.Fprintf(con.err, "casegate: a daemon runs on %s and decides by its own configuration: --config %s is not read\n", c.Data, oneLine(c.Config))
+	}
 	if world.asked == nil && slices.ContainsFunc(files, func(f mailFile) bool { return f.err == nil }) {
 		fmt.Fprintf(con.err, "casegate: no daemon runs on %s: explained by %s\n", c.Data, world.name)
 	}

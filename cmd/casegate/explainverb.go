@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"casegate/cases"
@@ -110,7 +111,10 @@ func printRecord(w io.Writer, r *cases.MailRecord) error {
 	facts.row("Reverse-path", "<"+r.Envelope.ReversePath.String()+">")
 	facts.row("Subject", r.Subject)
 	facts.row("Reseller", r.Reseller)
-	if r.Status != "" {
+	switch { // one recipient that is put off puts off the mail
+	case slices.ContainsFunc(r.Outcomes, func(o mailer.Outcome) bool { return o.Verdict == mailer.Deferred }):
+		facts.row("Status", "deferred: nothing is kept, and the client, told 451, tries again")
+	case r.Status != "":
 		facts.row("Status", strings.TrimSuffix(fmt.Sprintf("%s: %s", r.Status, r.Reason), ": "))
 	}
 	if err := facts.flush(); err != nil {

@@ -29,6 +29,9 @@ func (*heldListCmd) Help() string { return "Example: casegate held list" }
 
 // Run implements the verb.
 func (c *heldListCmd) Run(ctx context.Context, con *console) error {
+	if c.Limit < 0 {
+		return &usageError{"--limit must not be negative"}
+	}
 	list, err := ask[*cases.MailRecord](ctx, c.client(), "held/list", heldRequest{c.Limit})
 	if err != nil {
 		return err
@@ -38,13 +41,17 @@ func (c *heldListCmd) Run(ctx context.Context, con *console) error {
 			fmt.Fprintln(w, "Nothing is held.")
 			return nil
 		}
+		why := func(text string) string { return text } // programs that read a pipe want all of it
+		if isTerminal(w) {
+			why = beginning
+		}
 		t := newTable(w, "ID", "STATUS", "WAITS", "RESELLER", "CASE", "FROM", "SUBJECT", "WHY")
 		for _, m := range list {
 			number := ""
 			if m.Held != nil {
 				number = m.Held.Number
 			}
-			t.row(m.ID, m.Status, waited(time.Since(m.Received)), m.Reseller, number, m.Identity.Address, cell(m.Subject), cell(m.Reason))
+			t.row(m.ID, m.Status, waited(time.Since(m.Received)), m.Reseller, number, m.Identity.Address, cell(m.Subject), why(m.Reason))
 		}
 		return t.flush()
 	})

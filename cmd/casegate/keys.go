@@ -176,9 +176,6 @@ func (f *keyFile) rotate(force bool, now time.Time) (dropped []keyAnswer, err er
 // rotateKeys does it in the file; it gives the keys of now and those that went.
 func rotateKeys(data string, force bool, now time.Time) ([]keyAnswer, error) {
 	path := filepath.Join(data, keysName)
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("read keys: %w", err) // no reason to make a data directory
-	}
 	unlock, err := lockData(data)
 	if err != nil {
 		return nil, err

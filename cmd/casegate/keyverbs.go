@@ -34,6 +34,9 @@ func (*keyListCmd) Help() string { return "Example: casegate key list" }
 
 // Run implements the verb.
 func (c *keyListCmd) Run(con *console) error {
+	if err := existing(c.Data); err != nil {
+		return err
+	}
 	file, err := readKeyFile(filepath.Join(c.Data, keysName))
 	if err != nil {
 		return err
@@ -67,7 +70,7 @@ type keyRotateCmd struct {
 }
 
 func (*keyRotateCmd) Help() string {
-	return "Example: casegate key rotate\n" +
+	return "Example: casegate key rotate\n\n" +
 		"Two keys live: the new one makes addresses, the one before still opens those it made. A third one is dropped, once its last address has expired. " +
 		"After a leak rotate twice, the second time with --force: from then on every reply address, return path and unsubscribe link sent before the first of the two is unknown (550), " +
 		"and replies to such notices do not find their case by them."

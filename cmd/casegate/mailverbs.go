@@ -61,7 +61,7 @@ type mailAttachmentCmd struct {
 }
 
 func (*mailAttachmentCmd) Help() string {
-	return "Examples:\n  casegate mail attachment 06c2k7gq0r1ne\n  casegate mail attachment 06c2k7gq0r1ne 1 > log.txt\n" +
+	return "Examples:\n  casegate mail attachment 06c2k7gq0r1ne\n  casegate mail attachment 06c2k7gq0r1ne 1 > log.txt\n\n" +
 		"What is written is what a stranger sent: be careful what opens it."
 }
 
@@ -121,7 +121,7 @@ func find(files []attachmentAnswer, which string) (int, error) {
 		found = n - 1
 	}
 	if found < 0 {
-		return 0, &usageError{fmt.Sprintf("no file %q in this mail, which has %s", which, counted(len(files), "file"))}
+		return 0, fmt.Errorf("no file %q in this mail, which has %s", which, counted(len(files), "file"))
 	}
 	return found, nil
 }

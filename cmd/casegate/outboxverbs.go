@@ -17,7 +17,7 @@ type outboxCmd struct {
 
 // dataAt is the flag of verbs that read a data directory themselves.
 type dataAt struct {
-	Data string `help:"Data directory." default:"casegate-data" env:"CASEGATE_DATA" placeholder:"DIR"`
+	Data string `help:"Data directory; casegate-data, unless named." default:"casegate-data" env:"CASEGATE_DATA" placeholder:"DIR"`
 }
 
 func (d dataAt) outbox() outbox { return outbox{dir: filepath.Join(d.Data, outboxName)} }

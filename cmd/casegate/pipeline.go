@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"slices"
 	"time"
@@ -28,7 +29,8 @@ type pipeline struct {
 	verifier *verify.Verifier
 	newID    func() mailer.ID
 	now      func() time.Time
-	maxSize  int64 // octets of a mail
+	fronts   []netip.Prefix // front hops, as the SMTP door has them
+	maxSize  int64          // octets of a mail
 }
 
 // close ends what the pipeline has running.
@@ -103,6 +105,7 @@ func (p *pipeline) explain(ctx context.Context, desk *cases.Desk, q dryRun, r io
 	store := &blob.Local{Dir: scratch}
 	m := &mailer.Mail{ID: p.newID(), Received: p.now().UTC(), Door: "file"}
 	m.Envelope = mailer.Envelope{Helo: q.helo, Remote: q.ip, Recipients: q.rcpt}
+	m.Envelope.FrontHop = slices.ContainsFunc(p.fronts, func(n netip.Prefix) bool { return n.Contains(q.ip.Unmap()) })
 	if err := p.spool(m, store, r); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,9 @@ func (*queueListCmd) Help() string { return "Example: casegate queue list --stat
 
 // Run implements the verb.
 func (c *queueListCmd) Run(ctx context.Context, con *console) error {
+	if c.Limit < 0 {
+		return &usageError{"--limit must not be negative"}
+	}
 	list, err := ask[*mailer.Delivery](ctx, c.client(), "queue/list", queueRequest{mailer.DeliveryState(c.State), c.Limit})
 	if err != nil {
 		return err

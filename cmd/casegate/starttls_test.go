@@ -105,7 +105,7 @@ func TestBadCertificate(t *testing.T) {
 	c.SMTP.TLSCert = cert
 	bad := &complaints{file: &tomlFile{name: "casegate.toml"}}
 	c.checkSMTP(bad)
-	if len(bad.errs) != 1 || !strings.Contains(bad.errs[0].Error(), "smtp.tls_cert") {
+	if len(bad.errs) != 1 || !strings.Contains(bad.errs[0].Error(), "smtp.tls_key: is missing") {
 		t.Errorf("a certificate without a key gives %v, want one error that names the key", bad.errs)
 	}
 }

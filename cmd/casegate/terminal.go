@@ -92,6 +92,15 @@ func cell(s string) string {
 	return string(letters)
 }
 
+// beginning cuts a sentence for a column at its end.
+func beginning(s string) string {
+	letters := []rune(oneLine(s))
+	if len(letters) > maxCell {
+		return string(letters[:maxCell-1]) + "…"
+	}
+	return string(letters)
+}
+
 // moment writes a time for people; the zone is the machine's.
 func moment(t time.Time) string {
 	if t.IsZero() {

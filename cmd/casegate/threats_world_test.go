@@ -199,7 +199,8 @@ func (w *world) state() string {
 		}
 		fmt.Fprintf(&b, "%s\n", data)
 	}
-	notices := 0
+	// By id: one that is sent meanwhile is in two of the lists.
+	notices := map[mailer.ID]bool{}
 	for _, state := range []mailer.DeliveryState{mailer.Waiting, mailer.Sent, mailer.GivenUp, mailer.Withdrawn, mailer.Dropped} {
 		deliveries, err := w.gate.desk.Deliveries(ctx, state, 0)
 		if err != nil {
@@ -207,11 +208,11 @@ func (w *world) state() string {
 		}
 		for _, d := range deliveries {
 			if d.Kind == mailer.NoticeKind {
-				notices++
+				notices[d.ID] = true
 			}
 		}
 	}
-	fmt.Fprintf(&b, "%d notices", notices)
+	fmt.Fprintf(&b, "%d notices", len(notices))
 	return b.String()
 }
 

@@ -20,6 +20,7 @@ type tomlFile struct {
 	name  string
 	lines map[string]int // by keyName; also of tables
 	keys  []keyLine      // in the order of the file
+	whole bool           // every key that is known has its value
 }
 
 type keyLine struct {
@@ -64,8 +65,10 @@ func readTOML(name string, data []byte, into any) (*tomlFile, error) {
 	var wrong *toml.DecodeError
 	switch {
 	case err == nil:
+		f.whole = true
 		return f, nil
 	case errors.As(err, &unknown):
+		f.whole = true
 		var errs []error
 		for i := range unknown.Errors {
 			errs = append(errs, f.unknownKey(&unknown.Errors[i], reflect.TypeOf(into)))

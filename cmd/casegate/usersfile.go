@@ -139,6 +139,14 @@ func (u user) line() string {
 	return u.Name + " " + u.secret.text() + " " + strings.Join(texts, ",")
 }
 
+// usersOf reads the users of a data directory, which has to be there.
+func usersOf(data string) ([]user, error) {
+	if err := existing(data); err != nil {
+		return nil, err
+	}
+	return readUsers(filepath.Join(data, usersName))
+}
+
 // changeUsers reads the file, has it changed and writes it, alone. A daemon that
 // runs sees the new file by itself.
 func changeUsers(data string, change func([]user) ([]user, error)) error {
@@ -170,6 +178,9 @@ func changeUsers(data string, change func([]user) ([]user, error)) error {
 // directory at the same time. It is another lock than the store's, which a
 // daemon holds as long as it runs.
 func lockData(data string) (unlock func(), err error) {
+	if err := existing(data); err != nil {
+		return nil, err
+	}
 	if err := prepareData(data); err != nil {
 		return nil, err
 	}

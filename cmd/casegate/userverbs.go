@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -47,6 +46,14 @@ type userName struct {
 	Name string `arg:"" help:"Name of the user." placeholder:"NAME"`
 }
 
+// check tells a name that nobody can have from one that nobody has.
+func (n userName) check() error {
+	if err := checkUserName(n.Name); err != nil {
+		return &usageError{err.Error()}
+	}
+	return nil
+}
+
 // newSecret is how a secret comes to be set.
 type newSecret struct {
 	Token bool `help:"Make a token, for a script, and print it: it is shown this once."`
@@ -61,21 +68,23 @@ type userAddCmd struct {
 }
 
 func (*userAddCmd) Help() string {
-	return "Examples:\n  casegate user add anna --address anna@corp.example\n  casegate user add nagios --address alerts@corp.example --token\n" +
-		"The password is asked for, or is the first line of standard input. It is never part of the command line, which others on the machine can see."
+	return "Examples:\n  casegate user add anna --address anna@corp.example\n  casegate user add nagios --address alerts@corp.example --token\n\n" +
+		fmt.Sprintf("The password is asked for, or is the first line of standard input: at least %d characters. ", minPassword) +
+		"It is never part of the command line, which others on the machine can see.\n\n" +
+		"Signing in says who writes, and gives no rights of itself: what a mail from one of the addresses may do, the directory says."
 }
 
 // Run implements the verb.
 func (c *userAddCmd) Run(ctx context.Context, con *console) error {
 	u := user{Name: c.Name}
-	if err := checkUserName(c.Name); err != nil {
-		return &usageError{err.Error()}
+	if err := c.check(); err != nil {
+		return err
 	}
 	var err error
 	if u.Addresses, err = userAddresses(c.Address); err != nil {
 		return &usageError{err.Error()}
 	}
-	list, err := readUsers(filepath.Join(c.Data, usersName))
+	list, err := usersOf(c.Data)
 	if err == nil && index(list, c.Name) >= 0 {
 		err = fmt.Errorf("there is a user %s already: remove it first, or set a password with casegate user passwd", c.Name)
 	}
@@ -144,7 +153,10 @@ func (*userPasswdCmd) Help() string {
 
 // Run implements the verb.
 func (c *userPasswdCmd) Run(ctx context.Context, con *console) error {
-	list, err := readUsers(filepath.Join(c.Data, usersName))
+	if err := c.check(); err != nil {
+		return err
+	}
+	list, err := usersOf(c.Data)
 	if err == nil && index(list, c.Name) < 0 {
 		err = noUser(c.Name)
 	}
@@ -181,6 +193,9 @@ func (*userRemoveCmd) Help() string { return "Example: casegate user remove anna
 
 // Run implements the verb.
 func (c *userRemoveCmd) Run(con *console) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	var gone user
 	err := changeUsers(c.Data, func(list []user) ([]user, error) {
 		i := index(list, c.Name)
@@ -205,7 +220,7 @@ func (*userListCmd) Help() string { return "Example: casegate user list" }
 
 // Run implements the verb.
 func (c *userListCmd) Run(con *console) error {
-	list, err := readUsers(filepath.Join(c.Data, usersName))
+	list, err := usersOf(c.Data)
 	if err != nil {
 		return err
 	}

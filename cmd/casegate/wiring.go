@@ -152,7 +152,7 @@ func newPipeline(conf config, blobs blob.Store, ids *mailer.IDs) *pipeline {
 		Trusted: conf.trusted, Sealers: conf.Verify.TrustedSealers, Authserv: conf.Verify.AuthservIDs, Groups: conf.groups,
 		DNS: &dns.Resolver{Servers: conf.Verify.Resolvers},
 	}
-	p := &pipeline{verifier: v, newID: ids.New, now: time.Now, maxSize: conf.maxSize()}
+	p := &pipeline{verifier: v, newID: ids.New, now: time.Now, fronts: conf.fronts, maxSize: conf.maxSize()}
 	p.reader = &ingest.Reader{Blobs: blobs, Verify: v.Verify}
 	p.known = &ingest.Reader{Blobs: blobs}
 	if s := conf.scanners(); s != nil {

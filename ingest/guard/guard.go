@@ -58,6 +58,9 @@ type Guard struct {
 	// ImplicitTLS: every connection begins with a handshake (RFC 8314 3.3). It
 	// needs TLS.
 	ImplicitTLS bool
+	// TLSReady tells whether a handshake can succeed just now, as it cannot before
+	// there is a certificate; nil: always.
+	TLSReady func() bool
 
 	// Command sees each command line, without its line end, before the server
 	// does. It gives the line to pass on, or a reply line to send instead. It

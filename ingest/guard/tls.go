@@ -11,6 +11,10 @@ const handshakeTime = 30 * time.Second
 // startTLS answers STARTTLS. The server does not hear of it; its session goes
 // on with the EHLO that must follow (RFC 3207 4.2).
 func (c *Conn) startTLS() {
+	if ready := c.guard.TLSReady; ready != nil && !ready() {
+		c.send("454 4.7.0 TLS is not available just now") // RFC 3207 4
+		return
+	}
 	if c.open {
 		c.send("503 5.5.1 STARTTLS is not allowed within a transaction")
 		return

@@ -50,6 +50,7 @@ type Server struct {
 	NewPerMinute  int
 	TLS           *tls.Config // nil: STARTTLS is not offered, and nobody can sign in
 	ImplicitTLS   bool        // connections begin with a handshake (RFC 8314 3.3); needs TLS
+	TLSReady      func() bool // false: there is no certificate yet, and STARTTLS is not offered; nil: always true
 
 	// Exempt networks have no limits per client, beside the loopback and
 	// FrontHops.
@@ -89,7 +90,7 @@ func (s *Server) start() {
 	s.guard.Hostname = s.Hostname
 	s.guard.Idle, s.guard.Session, s.guard.Connections = s.Idle, s.Session, s.Connections
 	s.guard.Silence, s.guard.PerPrefix, s.guard.NewPerMinute = s.Silence, s.PerPrefix, s.NewPerMinute
-	s.guard.TLS, s.guard.ImplicitTLS = s.TLS, s.ImplicitTLS
+	s.guard.TLS, s.guard.ImplicitTLS, s.guard.TLSReady = s.TLS, s.ImplicitTLS, s.TLSReady
 	s.guard.Exempt = s.exempt()
 	s.guard.Command, s.guard.Reply = s.command, s.reply
 

@@ -55,7 +55,7 @@ func (s *Server) reply(c *guard.Conn, line string) string {
 // STARTTLS.
 func (s *Server) extensions(c *guard.Conn, line string) string {
 	line += " " + strconv.FormatInt(s.maxSize(), 10)
-	if s.TLS != nil && !c.TLS() {
+	if s.TLS != nil && !c.TLS() && (s.TLSReady == nil || s.TLSReady()) {
 		line = "250-STARTTLS\r\n" + line
 	}
 	return line

@@ -1,11 +1,13 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"strings"
 	"time"
@@ -32,8 +34,8 @@ const (
 	maxReply = 4 << 10
 )
 
-// errTooLarge: clamd would not take a mail of this size.
-var errTooLarge = errors.New("mail is larger than clamd's StreamMaxLength")
+// ErrTooLarge: clamd does not take a mail of this size.
+var ErrTooLarge = errors.New("mail is larger than clamd's StreamMaxLength")
 
 // errCut: clamd takes no more of the mail.
 var errCut = errors.New("clamd stopped listening")
@@ -71,19 +73,63 @@ func (c *ClamAV) Ping(ctx context.Context) (version string, err error) {
 	return oneLine(version), err
 }
 
-// command sends a command, then the mail if there is one, and reads the answer.
-// Each has a connection of its own: one that is kept could be gone, which is
-// only seen when a mail is already on its way.
-func (c *ClamAV) command(ctx context.Context, name string, mail io.Reader) (string, error) {
+// Takes asks whether clamd would scan a mail of so many octets; nil: it would.
+// ErrTooLarge: its StreamMaxLength is less. No mail is sent: clamd refuses a chunk
+// that is too long by its length alone.
+func (c *ClamAV) Takes(ctx context.Context, size int64) error {
+	if size > math.MaxUint32 {
+		return ErrTooLarge
+	}
 	ctx, cancel := context.WithTimeout(ctx, positive(c.Timeout, defaultTimeout))
 	defer cancel()
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	if _, err := conn.Write(binary.BigEndian.AppendUint32([]byte("zINSTREAM\x00"), uint32(size))); err != nil {
+		return fmt.Errorf("ask clamd: %w", err)
+	}
+	// With the end of what we say, clamd waits for no chunk and has no more to say
+	// either, unless it has said no.
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		if err := half.CloseWrite(); err != nil {
+			return fmt.Errorf("ask clamd: %w", err)
+		}
+	}
+	reply, err := io.ReadAll(io.LimitReader(conn, maxReply))
+	switch {
+	case bytes.Contains(reply, []byte("size limit exceeded")):
+		return ErrTooLarge
+	case err != nil:
+		return fmt.Errorf("read clamd's answer: %w", err)
+	}
+	return nil
+}
+
+// dial connects to clamd.
+func (c *ClamAV) dial(ctx context.Context) (net.Conn, error) {
 	network := "tcp"
 	if strings.HasPrefix(c.Address, "/") {
 		network = "unix"
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, network, c.Address)
 	if err != nil {
-		return "", fmt.Errorf("connect to clamd: %w", err)
+		return nil, fmt.Errorf("connect to clamd: %w", err)
+	}
+	return conn, nil
+}
+
+// command sends a command, then the mail if there is one, and reads the answer.
+// Each has a connection of its own: one that is kept could be gone, which is
+// only seen when a mail is already on its way.
+func (c *ClamAV) command(ctx context.Context, name string, mail io.Reader) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, positive(c.Timeout, defaultTimeout))
+	defer cancel()
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return "", err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
@@ -116,7 +162,7 @@ func (c *ClamAV) stream(w io.Writer, mail io.Reader) error {
 	for left := positive(c.MaxSize, defaultStreamMax); ; {
 		n, readErr := mail.Read(buf[4:])
 		if left -= int64(n); left < 0 {
-			return errTooLarge
+			return ErrTooLarge
 		}
 		if readErr != nil && readErr != io.EOF {
 			return fmt.Errorf("read mail: %w", readErr)

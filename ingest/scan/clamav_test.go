@@ -73,7 +73,7 @@ func TestStreamIsTheMail(t *testing.T) {
 			got, whole := unchunk(sent.Bytes())
 			switch {
 			case size > limit:
-				if !errors.Is(err, errTooLarge) || whole || len(got) > limit {
+				if !errors.Is(err, ErrTooLarge) || whole || len(got) > limit {
 					t.Errorf("%s, %d octets: clamd was to get no more than %d of them and no end; it got %d, end %v, error %v", name, size, limit, len(got), whole, err)
 				}
 			case name == "breaks at its end":

@@ -198,8 +198,14 @@ func TestClamd(t *testing.T) {
 				{"1 MiB", ofSize(1 << 20), mailer.ScanClean, ""},
 				{"no octet at all", "", mailer.ScanClean, ""},
 				{"as much as clamd takes", ofSize(streamMax), mailer.ScanClean, ""},
-				{"one octet more", ofSize(streamMax + 1), "", errTooLarge.Error()},
+				{"one octet more", ofSize(streamMax + 1), "", ErrTooLarge.Error()},
 			})
+			if err := c.Takes(t.Context(), streamMax); err != nil {
+				t.Errorf("a mail of StreamMaxLength is said not to be taken: %v", err)
+			}
+			if err := c.Takes(t.Context(), streamMax+1); !errors.Is(err, ErrTooLarge) {
+				t.Errorf("of one octet more clamd was to say that it is too large, not %v", err)
+			}
 			// clamd itself says so where we were told of a higher limit. Over TCP
 			// its words are lost, if it closes before it has read everything.
 			told := *c
