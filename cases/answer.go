@@ -64,30 +64,38 @@ func (t *tenantDecision) outcome(row rule) (o mailer.Outcome, ok bool) {
 		if row.ask {
 			t.askSender()
 		}
-		return t.hold(row.why), true
+		return t.hold(row.hold, row.why), true
 	case deferIt:
 		return mailer.Outcome{Verdict: mailer.Deferred, Reason: row.reason, Text: "The sender cannot be checked just now, try again later"}, true
 	}
 	text := mayNot
-	if row.reason == mailer.NotAuthenticated {
+	switch {
+	case row.reason == mailer.NotAuthenticated:
 		text = "The sender's domain asks to reject mail that fails DMARC"
+	case row.standing == standSomeoneElse:
+		text = "Whoever is signed in may not write as the sender in From"
 	}
 	return mailer.Outcome{Verdict: mailer.Refused, Reason: row.reason, Text: text}, true
+}
+
+// unknownAddress is the answer for an address that is, or has to look like, none of ours.
+func unknownAddress() mailer.Outcome {
+	return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}
 }
 
 // askSender has the sender asked to confirm that the mail is theirs.
 func (t *tenantDecision) askSender() { t.part.askSender = true }
 
 // hold keeps the mail until somebody decides.
-func (t *tenantDecision) hold(why string) mailer.Outcome {
-	t.part.record.Reason = why
+func (t *tenantDecision) hold(reason HoldReason, why string) mailer.Outcome {
+	t.part.record.Hold, t.part.record.Reason = reason, why
 	t.trace.Effect("held: %s", why)
 	return mailer.Outcome{Verdict: mailer.Held, Reason: mailer.NeedsDecision}
 }
 
 // unreadable keeps a mail that somebody may send but that we could not read.
 func (t *tenantDecision) unreadable() (mailer.Outcome, error) {
-	t.part.record.Reason = t.mail.Message.Failure
+	t.part.record.Hold, t.part.record.Reason = HoldUnreadable, t.mail.Message.Failure
 	t.trace.Effect("kept as failed: %s", t.mail.Message.Failure)
 	return mailer.Outcome{Verdict: mailer.Held, Reason: mailer.Unreadable}, nil
 }

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ type Block struct {
 	By      string    `json:"by"` // who blocked it: "operator", or an address
 	Since   time.Time `json:"since"`
 	Why     string    `json:"why,omitempty"`
+	// Note names customers' people whom it shuts out; Desk.Block finds out, and it is
+	// not stored.
+	Note string `json:"note,omitempty"`
 }
 
 // maxBlocks bounds a block list: it is read with every mail.
@@ -39,6 +43,15 @@ func (b Block) matches(a mailer.Address) bool {
 // normalPattern gives the one form in which a pattern is kept.
 func normalPattern(s string) (string, error) {
 	s = strings.TrimSpace(s)
+	// "*" may stand in a local part (RFC 5321 4.1.2), but nobody who writes it here means that.
+	for _, wild := range []string{"*@*.", "*@", "*."} {
+		if rest, ok := strings.CutPrefix(s, wild); ok {
+			return "", errorf(Invalid, "%q: write %q instead", s, wild[len(wild)-1:]+rest)
+		}
+	}
+	if strings.Contains(s, "*") {
+		return "", errorf(Invalid, "%q: a part of a name cannot be left open: want an address, @domain, or .domain for its subdomains", s)
+	}
 	sign := ""
 	if strings.HasPrefix(s, "@") || strings.HasPrefix(s, ".") {
 		sign, s = s[:1], "x@"+s[1:]
@@ -67,12 +80,13 @@ func (d *Desk) Blocks(ctx context.Context, r ResellerID) ([]Block, error) {
 	return list, err
 }
 
-// Block adds an entry to a reseller's block list; its Since is set. One that is
-// there already stays as it is: added is false. Errors: NotFound, no such
+// Block adds an entry to a reseller's block list; its Since is set, and kept has a
+// Note for whoever asked. One that is there already stays as it is: added is false.
+// Errors: NotFound, no such
 // reseller; Invalid, not a pattern; Conflict, it would shut out the reseller's
 // own people or an address of ours, or the list is full.
 func (d *Desk) Block(ctx context.Context, r ResellerID, b Block) (kept Block, added bool, err error) {
-	b.Since = d.now()
+	b.Since, b.Note = d.now(), ""
 	if b.Pattern, err = normalPattern(b.Pattern); err != nil {
 		return Block{}, false, err
 	}
@@ -86,7 +100,9 @@ func (d *Desk) Block(ctx context.Context, r ResellerID, b Block) (kept Block, ad
 			return err
 		}
 		i, _ := slices.BinarySearchFunc(list, b.Pattern, byPattern)
-		if kept = list[i]; !added {
+		kept = list[i]
+		kept.Note = shutsOut(dir, r, b, d.now())
+		if !added {
 			return nil
 		}
 		return tx.SetBlocks(r, list)
@@ -146,6 +162,40 @@ func (r router) shutOut(id ResellerID, b Block) string {
 		}
 	}
 	return ""
+}
+
+// shutsOut says which customers of a reseller an entry hits, for people; "" for
+// none. That may be meant.
+func shutsOut(dir *Directory, id ResellerID, b Block, now time.Time) string {
+	var hit []string
+	for i := range dir.Customers {
+		c := &dir.Customers[i]
+		if !c.ManagedBy(id, now) {
+			continue
+		}
+		if b.matches(mailer.Address{Local: "x", Domain: c.Domain}) {
+			hit = append(hit, fmt.Sprintf("everybody at the customer %s", c.Domain))
+			continue
+		}
+		for _, a := range c.Contacts {
+			if b.matches(a) {
+				hit = append(hit, fmt.Sprintf("%s, a contact of %s", a, c.Domain))
+			}
+		}
+		for _, a := range c.Monitoring {
+			if b.matches(a) {
+				hit = append(hit, fmt.Sprintf("%s, a monitoring sender of %s", a, c.Domain))
+			}
+		}
+	}
+	if len(hit) == 0 {
+		return ""
+	}
+	const most = 3
+	if more := len(hit) - most; more > 0 {
+		hit = append(hit[:most], fmt.Sprintf("%d more", more))
+	}
+	return "blocks " + strings.Join(hit, "; ")
 }
 
 // addresses lists all that a person writes from.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"casegate/mailer"
@@ -82,24 +83,38 @@ func (t *tenantDecision) unasked() string {
 	return ""
 }
 
+// yesWords are what begins an answer that confirms, in the languages in which it
+// is asked for. "No!" must not, nor an absence note without any mark.
+var yesWords = []string{"yes", "confirm", "tak", "potwierdzam"}
+
 // confirm carries out the answer of a sender who was asked. The address it came
 // to proves that the mailbox was read, so that no more is asked of who is writing
-// than that he is the one; but nothing that nobody wrote confirms.
+// than that he is the one, and that he says yes.
 func (t *tenantDecision) confirm(token mailer.Token) (mailer.Outcome, error) {
-	r, o, err := t.heldBy(token)
-	if r == nil {
-		return o, err
+	r, err := t.heldBy(token)
+	if r == nil || err != nil {
+		return unknownAddress(), err
 	}
-	switch {
-	case r.Held.ConfirmUntil.IsZero() || r.Held.Operator || !t.now.Before(r.Held.ConfirmUntil):
-		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}, nil
-	case t.mail.Message.Automatic:
-		return t.note("automatic mail confirms nothing (RFC 3834 2)"), nil
-	case !t.sender.Is(r.Identity.Address):
-		return t.note(fmt.Sprintf("only the sender of mail %s can confirm it", r.ID)), nil
-	case t.mail.Identity.Level == mailer.Failed:
-		return t.note("a mail that failed DMARC confirms nothing (design 4)"), nil
+	if _, why := t.idle(r); why != "" {
+		return t.note(why), nil
+	}
+	if r.Held.ConfirmUntil.IsZero() || r.Held.Operator || !t.now.Before(r.Held.ConfirmUntil) {
+		return unknownAddress(), nil
+	}
+	relation := relStranger
+	if t.sender.Is(r.Identity.Address) {
+		relation = relOwner
+	}
+	switch row := t.ask(request{action: actConfirm, token: true, relation: relation}); {
+	case row.effect == deferIt:
+		o, _ := t.outcome(row)
+		return o, nil
+	case row.effect != allow:
+		return t.note(row.why), nil
+	}
+	if word, _ := decisionWord(&t.mail.Message); !slices.Contains(yesWords, word) {
+		return t.note(fmt.Sprintf("mail %s is not confirmed: the first word is none that says yes", r.ID)), nil
 	}
 	r.Held.ConfirmUntil = time.Time{} // once
-	return t.releaseHeld(override{record: r, by: "its sender, confirmed by reply", confirmed: true})
+	return t.releaseHeld(override{record: r, by: "its sender, confirmed by reply", confirmed: true}, Decider{})
 }

@@ -37,7 +37,7 @@ func TestConfirm(t *testing.T) {
 		t.Fatalf("asked %+v, want the sender once, about this mail", asked)
 	}
 	c.clock = c.clock.Add(6 * 24 * time.Hour)
-	yes := letter{from: "IT@acme.example", to: []string{c.confirmAt(held.ID)}, subject: "Re: confirm", reply: mailer.Reply{Text: "discard? Yes, it is mine."}}
+	yes := letter{from: "IT@acme.example", to: []string{c.confirmAt(held.ID)}, subject: "Re: confirm", reply: mailer.Reply{Text: "Yes, it is mine."}}
 	c.want(mailer.Accepted, c.send(yes))
 	_, events := c.history("NORTH-1")
 	if e := events[0]; e.Actor.Level != mailer.Unverified || !strings.Contains(e.Released, "confirmed by reply") || e.Message.Subject != "Printer" {
@@ -69,6 +69,9 @@ func TestConfirmRefused(t *testing.T) {
 		{"an absence note", 0, func(l *letter) { l.kind = mailer.KindAutoReply }, mailer.Accepted},
 		{"a bounce", 0, func(l *letter) { l.kind, l.returnTo = mailer.KindBounce, &none }, mailer.Accepted},
 		{"one that fails DMARC", 0, func(l *letter) { l.level = mailer.Failed }, mailer.Accepted},
+		{"one that says no", 0, func(l *letter) { l.reply.Text = "No! I did not write this." }, mailer.Accepted},
+		{"an absence note without a mark", 0, func(l *letter) { l.reply.Text = "I am away until Monday." }, mailer.Accepted},
+		{"while DNS is away", 0, func(l *letter) { l.level = mailer.UnknownYet }, mailer.Deferred},
 		{"after seven days", 7*24*time.Hour + time.Second, func(*letter) {}, mailer.Refused},
 		{"long after", 30 * 24 * time.Hour, func(*letter) {}, mailer.Refused},
 	}
@@ -175,7 +178,7 @@ func TestConfirmUnreadable(t *testing.T) {
 	l := unsure("Printer")
 	l.failure = "the parser gave up"
 	held := c.hold(l)
-	c.want(mailer.Accepted, c.send(letter{from: "it@acme.example", to: []string{c.confirmAt(held.ID)}, subject: "Re"}))
+	c.want(mailer.Accepted, c.send(letter{from: "it@acme.example", to: []string{c.confirmAt(held.ID)}, subject: "Re", reply: mailer.Reply{Text: "yes"}}))
 	if list := c.wantMails(cases.MailFailed, 1); len(list) == 1 && !strings.Contains(list[0].Reason, "parser") {
 		t.Errorf("it waits because of %q, want what could not be read", list[0].Reason)
 	}
@@ -197,8 +200,8 @@ func TestConfirmNow(t *testing.T) {
 	if _, err := c.ApplyDirectory(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
-	c.want(mailer.Accepted, c.send(letter{from: "it@acme.example", to: []string{c.confirmAt(held.ID)}, subject: "Re"}))
-	c.want(mailer.Accepted, c.send(letter{from: "anna@corp.example", to: []string{c.confirmAt(open.ID)}, subject: "Re"}))
+	c.want(mailer.Accepted, c.send(letter{from: "it@acme.example", to: []string{c.confirmAt(held.ID)}, subject: "Re", reply: mailer.Reply{Text: "yes"}}))
+	c.want(mailer.Accepted, c.send(letter{from: "anna@corp.example", to: []string{c.confirmAt(open.ID)}, subject: "Re", reply: mailer.Reply{Text: "yes"}}))
 	list := c.wantMails(cases.MailHeld, 2)
 	if r := list[0]; r.ID != open.ID || !strings.Contains(r.Reason, "customer") || !r.Held.ConfirmUntil.IsZero() {
 		t.Errorf("a confirmed mail whose customer is open is %+v, want held for that, and confirmed", r)

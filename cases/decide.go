@@ -25,6 +25,7 @@ type decision struct {
 	outcomes []mailer.Outcome
 	parts    []*part
 	repeats  []mailer.ID // records of mails that were taken before, and to which nothing was added
+	answered mailer.ID   // which the client is told; "": there is none
 }
 
 // part is what one tenant keeps of a mail, written in one transaction.
@@ -108,6 +109,7 @@ func (d *decider) decide() (*decision, error) {
 // name gives the id that the client is told to the part that the answer is
 // about: the first that keeps the mail, else the first refusal.
 func (d *decision) name(id mailer.ID) {
+	d.answered = id
 	kept := d.kept()
 	for _, p := range d.parts {
 		if !p.stored && (!kept || p.record.Status != MailRefused) {
@@ -245,7 +247,7 @@ func (t *tenantDecision) recipient(r route) (mailer.Outcome, error) {
 	if t.override != nil {
 		return t.note("the operator has seen it"), nil
 	}
-	return t.hold("mail to the operator's own address: read it with casegate mail raw, then release or discard it"), nil
+	return t.hold(HoldOperator, "mail to the operator's own address: read it with casegate mail raw, then release or discard it"), nil
 }
 
 // bounce notes a mail to a return path. What a bounce changes is decided where
@@ -253,7 +255,7 @@ func (t *tenantDecision) recipient(r route) (mailer.Outcome, error) {
 func (t *tenantDecision) bounce(token mailer.Token) mailer.Outcome {
 	if !t.mail.Envelope.ReversePath.IsZero() {
 		t.trace.Add("return path", "", "refused", "only bounces, with the null reverse-path, go to a return path")
-		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}
+		return unknownAddress()
 	}
 	return t.note(fmt.Sprintf("bounce of delivery %s", mailer.MakeID(token.Delivery)))
 }
@@ -262,7 +264,7 @@ func (t *tenantDecision) bounce(token mailer.Token) mailer.Outcome {
 func (t *tenantDecision) reply(token mailer.Token) (mailer.Outcome, error) {
 	c, err := t.load(CaseID{t.reseller.ID, token.Case})
 	if err != nil || c == nil {
-		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}, err
+		return unknownAddress(), err
 	}
 	t.trace.Add("match", c.Number, "reply token", "design 3: the token wins")
 	issued := c.Participant(token.Participant)

@@ -76,7 +76,7 @@ func TestDecideTwiceRun(t *testing.T) {
 		c.want(mailer.Accepted, c.send(answer("desk@agents.example", c.decideAt(held.ID), word)))
 	}
 	asked := c.hold(unsure("Screen"))
-	c.want(mailer.Accepted, c.send(letter{from: "it@acme.example", to: []string{c.confirmAt(asked.ID)}, subject: "Re"}))
+	c.want(mailer.Accepted, c.send(letter{from: "it@acme.example", to: []string{c.confirmAt(asked.ID)}, subject: "Re", reply: mailer.Reply{Text: "yes"}}))
 	c.wantEvents(number, cases.EventFiled, cases.EventShared, cases.EventMessage)
 	c.wantEvents("NORTH-2", cases.EventFiled)
 	c.wantMails(cases.MailDiscarded, 2)

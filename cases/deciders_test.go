@@ -207,7 +207,7 @@ func TestRoundTrip(t *testing.T) {
 
 	c.hold(unsure("Screen"))
 	at, _ = c.openReplyTo(mailer.ConfirmKind, "it@acme.example")
-	c.want(mailer.Accepted, c.send(letter{from: "it@acme.example", to: []string{at}, subject: "Re: confirm"}))
+	c.want(mailer.Accepted, c.send(letter{from: "it@acme.example", to: []string{at}, subject: "Re: confirm", reply: mailer.Reply{Text: "Tak."}}))
 	c.wantEvents("NORTH-2", cases.EventFiled)
 
 	held := c.hold(c.strange(number, 1, "once more"))

@@ -217,15 +217,19 @@ func (d *Desk) outOfRoom(m *mailer.Mail, err error) ([]mailer.Outcome, error) {
 }
 
 // told hands the notices on and writes the log line of a mail that was kept, for
-// each tenant's part; a door writes that of one it turns away.
+// each tenant's part; a door writes that of one it turns away, which is none where a
+// front hop brought it. The client was told one id: every other part says which.
 func (d *Desk) told(m *mailer.Mail, decided *decision) {
 	for _, id := range decided.repeats {
 		d.log().Info("mail", "id", m.ID, "verdict", "repeated", "taken_as", id, "remote", m.Envelope.Remote)
 	}
+	if m.Envelope.FrontHop && len(decided.parts)+len(decided.repeats) == 0 {
+		d.log().Info("mail", "id", m.ID, "verdict", MailRefused, "door", m.Door, "remote", m.Envelope.Remote, "recorded", false, "text", noSuchAddress)
+	}
 	kept := decided.kept()
 	for _, p := range decided.parts {
 		r := p.record
-		if r.Status == MailRefused && !kept {
+		if r.Status == MailRefused && !kept && !m.Envelope.FrontHop {
 			continue
 		}
 		var numbers []string
@@ -235,8 +239,15 @@ func (d *Desk) told(m *mailer.Mail, decided *decision) {
 		}
 		d.countMails(p)
 		d.due.offer(p.deliveries)
-		d.log().Info("mail", "id", r.ID, "verdict", r.Status, "reason", r.Reason, "door", r.Door, "remote", r.Envelope.Remote,
-			"from", r.Identity.Address.Loggable(), "level", r.Identity.Level, "reseller", r.Reseller, "cases", numbers, "size", r.Size)
+		attrs := []any{"id", r.ID, "verdict", r.Status, "reason", r.Reason, "door", r.Door, "remote", r.Envelope.Remote,
+			"from", r.Identity.Address.Loggable(), "level", r.Identity.Level, "reseller", r.Reseller, "cases", numbers, "size", r.Size}
+		if decided.answered != "" && r.ID != decided.answered && r.Sum == Sum(m.Sum) {
+			attrs = append(attrs, "answered_as", decided.answered)
+		}
+		if r.Status == MailRefused && len(r.Outcomes) > 0 {
+			attrs = append(attrs, "recorded", p.keepsBytes(), "text", r.Outcomes[0].Text)
+		}
+		d.log().Info("mail", attrs...)
 	}
 }
 

@@ -19,6 +19,8 @@ const (
 type Error struct {
 	Kind ErrorKind
 	Text string
+
+	vain Vain // for whom it answers by mail; "": VainOther
 }
 
 // Error implements error.

@@ -57,7 +57,15 @@ func (t *tenantDecision) content() action {
 // it, so that a mail to it is to us, whatever To says.
 func (t *tenantDecision) standing(q request) standing {
 	s := standingOf(t.mail.Identity)
+	if s == standReject && t.mail.Envelope.User != "" {
+		return standSomeoneElse
+	}
 	if s == standVerified && !(q.action == actAppend && q.token) && t.replay() {
+		return standReplay
+	}
+	// Who passes a mail on with a trusted seal can add to it: it may file and be
+	// read, but commands only where it was written to us.
+	if t.mail.Identity.Level == mailer.VerifiedARC && slices.Contains(commands, q.action) && !t.addressed() {
 		return standReplay
 	}
 	return s

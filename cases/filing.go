@@ -11,6 +11,9 @@ import (
 // file decides a mail that would make a new case. named is the customer that
 // the intake address names after a plus, "" for none.
 func (t *tenantDecision) file(named string) (mailer.Outcome, error) {
+	if t.sender.IsZero() && t.mail.Message.Failure != "" && !t.released() {
+		return t.unreadable() // nobody could find out who wrote it (T63)
+	}
 	if t.sender.IsZero() {
 		t.trace.Add("sender", "", "none", "no single address in From, so nobody to file it for (RFC 5322 3.6.2, T4)")
 		return mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.Malformed, Text: "A mail needs exactly one sender address in From"}, nil
@@ -64,7 +67,7 @@ func (t *tenantDecision) customer(named string) (*Customer, mailer.Outcome) {
 	}
 	intake := t.reseller.Intake
 	t.trace.Add("customer", t.sender.String(), fmt.Sprintf("one of %d", len(mine)), "R17: exactly one customer")
-	return nil, t.hold(fmt.Sprintf("which customer? Release it with --customer, or have it sent to %s+<customer>@%s", intake.Local, intake.Domain))
+	return nil, t.hold(HoldCustomer, fmt.Sprintf("which customer? Release it with --customer, or have it sent to %s+<customer>@%s", intake.Local, intake.Domain))
 }
 
 // newCase makes the case, its first event and its notices. A monitoring sender

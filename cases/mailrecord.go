@@ -40,11 +40,28 @@ type MailRecord struct {
 	Blob      blob.Ref         `json:"blob,omitempty"` // "": the raw mail is in the store (Tx.Raw)
 	Status    MailStatus       `json:"status"`
 	Reason    string           `json:"reason,omitempty"` // held, failed: why, for the operator
+	Hold      HoldReason       `json:"hold,omitempty"`   // held, failed: why, in a word
 	Held      *Held            `json:"held,omitempty"`   // held, failed: the same for programs; nil otherwise
 	Cases     []CaseID         `json:"cases,omitempty"`
 	Outcomes  []mailer.Outcome `json:"outcomes"`
 	Trace     mailer.Trace     `json:"trace"`
 }
+
+// HoldReason says why a mail is held in a word, which every language has text for
+// but HoldOperator: that is for nobody else.
+type HoldReason string
+
+const (
+	HoldForged      HoldReason = "forged"     // the check of its sender failed
+	HoldUnverified  HoldReason = "unverified" // the sender is known, and nothing proves that it is the sender
+	HoldAutomatic   HoldReason = "automatic"  // automatic mail, and not from a monitoring sender
+	HoldReplay      HoldReason = "sent-on"    // it was not written to us
+	HoldOtherSender HoldReason = "other-sender"
+	HoldContent     HoldReason = "content"
+	HoldCustomer    HoldReason = "customer" // it does not say for which one it is
+	HoldUnreadable  HoldReason = "unreadable"
+	HoldOperator    HoldReason = "operator" // mail to the operator's own address
+)
 
 // Held is what is known of a mail on which somebody has yet to decide. It has no
 // end of its own.
@@ -120,7 +137,7 @@ func (r *MailRecord) settle() {
 	}
 	r.Status = [...]MailStatus{MailRefused, MailDiscarded, MailNoted, MailFiled, MailHeld, MailFailed}[most]
 	if !r.waits() {
-		r.Reason, r.Held = "", nil
+		r.Reason, r.Hold, r.Held = "", "", nil
 	}
 }
 

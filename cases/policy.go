@@ -14,6 +14,8 @@ const (
 	actAppend action = "append" // add a message to a case
 	actJoin   action = "join"   // have whoever is in To or Cc follow a case
 
+	actConfirm action = "confirm" // say that a held mail is one's own
+
 	// Commands: what a person has us do.
 	actCommand  action = "command" // decide on a held mail
 	actSeverity action = "severity"
@@ -57,14 +59,15 @@ const (
 type standing string
 
 const (
-	standVerified   standing = "verified"
-	standReplay     standing = "verified, not to us" // by DKIM alone, and nothing of ours in To or Cc
-	standSPF        standing = "verified(spf)"
-	standConfirmed  standing = "unverified, confirmed" // by a reply: the mailbox was read
-	standUnverified standing = "unverified"
-	standQuarantine standing = "failed, quarantine"
-	standReject     standing = "failed, reject"
-	standUnknown    standing = "unknown yet"
+	standVerified    standing = "verified"
+	standReplay      standing = "verified, not to us" // by DKIM alone, and nothing of ours in To or Cc
+	standSPF         standing = "verified(spf)"
+	standConfirmed   standing = "unverified, confirmed" // by a reply: the mailbox was read
+	standUnverified  standing = "unverified"
+	standQuarantine  standing = "failed, quarantine"
+	standReject      standing = "failed, reject"
+	standSomeoneElse standing = "signed in, not as this sender"
+	standUnknown     standing = "unknown yet"
 
 	standBelieved standing = "believed" // in a row only: one of those that may file and append
 )
@@ -140,6 +143,7 @@ type rule struct {
 
 	effect effect
 	reason mailer.Reason
+	hold   HoldReason
 	ask    bool // hold: the sender is asked to confirm
 	why    string
 }
@@ -147,19 +151,22 @@ type rule struct {
 // policy is the one table of design 4; the first row that matches decides, and
 // the last row refuses what none foresaw.
 var policy = []rule{
+	// Whoever has signed in is known, and is somebody else than the mail says.
+	{standing: standSomeoneElse, effect: refuse, reason: mailer.NotAllowed, why: "signed in, but may not write as this sender"},
+
 	// Filing.
 	{action: actFile, standing: standReject, effect: refuse, reason: mailer.NotAuthenticated, why: "the sender's domain asks to reject what fails DMARC (T1)"},
 	{action: actFile, relation: relStranger, effect: refuse, reason: mailer.NotAllowed, why: "strangers do not file cases (design 4)"},
 	{action: actFile, relation: relKnown, effect: refuse, reason: mailer.NotAllowed, why: "the account lacks the rights to file (R67)"},
 	{action: actFile, standing: standUnknown, effect: deferIt, reason: mailer.TryLater, why: "the sender cannot be checked just now (T3)"},
-	{action: actFile, standing: standQuarantine, effect: hold, reason: mailer.NeedsDecision, why: "DMARC failed under quarantine (design 4)"},
-	{action: actFile, kind: kindAnswer, effect: hold, reason: mailer.NeedsDecision, why: "bounces and automatic answers file no case (R78)"},
-	{action: actFile, relation: relMonitor, standing: standUnverified, effect: hold, reason: mailer.NeedsDecision, why: "a monitoring sender, but unverified (design 4)"},
-	{action: actFile, standing: standUnverified, kind: kindAutomatic, effect: hold, reason: mailer.NeedsDecision, why: "automatic mail files no case (R78)"},
-	{action: actFile, standing: standUnverified, effect: hold, reason: mailer.NeedsDecision, ask: true, why: "a known sender, but unverified: asked to confirm (design 4)"},
-	{action: actFile, standing: standReplay, effect: hold, reason: mailer.NeedsDecision, why: "signed, but not written to us: somebody may have sent it on (T11)"},
+	{action: actFile, standing: standQuarantine, effect: hold, reason: mailer.NeedsDecision, hold: HoldForged, why: "DMARC failed under quarantine (design 4)"},
+	{action: actFile, kind: kindAnswer, effect: hold, reason: mailer.NeedsDecision, hold: HoldAutomatic, why: "bounces and automatic answers file no case (R78)"},
+	{action: actFile, relation: relMonitor, standing: standUnverified, effect: hold, reason: mailer.NeedsDecision, hold: HoldUnverified, why: "a monitoring sender, but unverified (design 4)"},
+	{action: actFile, standing: standUnverified, kind: kindAutomatic, effect: hold, reason: mailer.NeedsDecision, hold: HoldAutomatic, why: "automatic mail files no case (R78)"},
+	{action: actFile, standing: standUnverified, effect: hold, reason: mailer.NeedsDecision, hold: HoldUnverified, ask: true, why: "a known sender, but unverified: asked to confirm (design 4)"},
+	{action: actFile, standing: standReplay, effect: hold, reason: mailer.NeedsDecision, hold: HoldReplay, why: "signed, but not written to us: somebody may have sent it on (T11)"},
 	{action: actFile, relation: relMonitor, standing: standBelieved, effect: allow, why: "verified monitoring sender (R78)"},
-	{action: actFile, kind: kindAutomatic, effect: hold, reason: mailer.NeedsDecision, why: "automatic mail files no case (R78)"},
+	{action: actFile, kind: kindAutomatic, effect: hold, reason: mailer.NeedsDecision, hold: HoldAutomatic, why: "automatic mail files no case (R78)"},
 	{action: actFile, relation: relUser, standing: standBelieved, effect: allow, why: "verified user with the rights (R67)"},
 	{action: actFile, relation: relContact, standing: standBelieved, effect: allow, why: "verified contact of the customer"},
 
@@ -173,15 +180,25 @@ var policy = []rule{
 	{action: actAppend, relation: relOwner, standing: standUnverified, effect: allow, why: "token, and its person; unverified, and marked so (design 4)"},
 	{action: actAppend, relation: relFollower, standing: standBelieved, effect: allow, why: "token, verified and on the sharing list: appended as that sender (reply-all)"},
 	{action: actAppend, relation: relGroup, standing: standBelieved, effect: allow, why: "token of a group, verified and of its domain"},
-	{action: actAppend, standing: standQuarantine, effect: hold, reason: mailer.NeedsDecision, why: "DMARC failed under quarantine (design 4)"},
-	{action: actAppend, relation: relLeft, effect: hold, reason: mailer.NeedsDecision, why: "the token's person has left the case (T23)"},
-	{action: actAppend, effect: hold, reason: mailer.NeedsDecision, why: "token, but another sender (T20)"},
+	{action: actAppend, standing: standQuarantine, effect: hold, reason: mailer.NeedsDecision, hold: HoldForged, why: "DMARC failed under quarantine (design 4)"},
+	{action: actAppend, relation: relLeft, effect: hold, reason: mailer.NeedsDecision, hold: HoldOtherSender, why: "the token's person has left the case (T23)"},
+	{action: actAppend, effect: hold, reason: mailer.NeedsDecision, hold: HoldOtherSender, why: "token, but another sender (T20)"},
 
 	// Joining: being in Cc grants nothing (T21, F3).
 	{action: actJoin, kind: kindPerson, relation: relStranger, effect: refuse, reason: mailer.NotAllowed, why: "a stranger asks for nobody"},
 	{action: actJoin, kind: kindPerson, relation: relLeft, effect: refuse, reason: mailer.NotAllowed, why: "who has left the case asks for nobody (T23)"},
 	{action: actJoin, kind: kindPerson, standing: standVerified, effect: hold, reason: mailer.NeedsDecision, why: "a request, for somebody who may share (design 4)"},
 	{action: actJoin, effect: refuse, reason: mailer.NotAllowed, why: "only verified people ask for others (T12, T21)"},
+
+	// Confirming: the address that is answered proves that the mailbox was read.
+	{action: actConfirm, standing: standReject, effect: refuse, reason: mailer.NotAuthenticated, why: "a mail that failed DMARC confirms nothing (design 4)"},
+	{action: actConfirm, standing: standQuarantine, effect: refuse, reason: mailer.NotAllowed, why: "a mail that failed DMARC confirms nothing (design 4)"},
+	{action: actConfirm, kind: kindAutomatic, effect: refuse, reason: mailer.NotAllowed, why: "automatic mail confirms nothing (RFC 3834 2)"},
+	{action: actConfirm, kind: kindAnswer, effect: refuse, reason: mailer.NotAllowed, why: "automatic mail confirms nothing (RFC 3834 2)"},
+	{action: actConfirm, standing: standReplay, effect: refuse, reason: mailer.NotAllowed, why: "signed, but not written to us (T11)"},
+	{action: actConfirm, standing: standUnknown, effect: deferIt, reason: mailer.TryLater, why: "the sender cannot be checked just now (T3)"},
+	{action: actConfirm, token: "token", relation: relOwner, effect: allow, why: "who was asked has answered (design 4)"},
+	{action: actConfirm, effect: refuse, reason: mailer.NotAllowed, why: "only the sender of a mail confirms it"},
 
 	// Commands: never from automatic mail, never on less than verified.
 	{action: anyCommand, standing: standReject, effect: refuse, reason: mailer.NotAuthenticated, why: "the sender's domain asks to reject what fails DMARC (F2)"},
@@ -205,13 +222,13 @@ var policy = []rule{
 	{action: actHarmful, relation: relStranger, effect: refuse, reason: mailer.NotAllowed, why: "harmful content, from a stranger"},
 	{action: actHarmful, relation: relLeft, effect: refuse, reason: mailer.NotAllowed, why: "harmful content, from somebody who has left the case"},
 	{action: actHarmful, standing: standConfirmed, effect: refuse, reason: mailer.NotAllowed, why: "harmful content, from a sender who is not verified"},
-	{action: actHarmful, standing: standBelieved, effect: hold, reason: mailer.NeedsDecision, why: "a scanner calls the content harmful"},
+	{action: actHarmful, standing: standBelieved, effect: hold, reason: mailer.NeedsDecision, hold: HoldContent, why: "a scanner calls the content harmful"},
 	{action: actHarmful, effect: refuse, reason: mailer.NotAllowed, why: "harmful content, from a sender who is not verified"},
-	{action: actSuspicious, relation: relStranger, effect: hold, reason: mailer.NeedsDecision, why: "a scanner calls the content suspicious, and the sender is a stranger"},
-	{action: actSuspicious, relation: relLeft, effect: hold, reason: mailer.NeedsDecision, why: "a scanner calls the content suspicious, and the sender has left the case"},
-	{action: actSuspicious, standing: standConfirmed, effect: hold, reason: mailer.NeedsDecision, why: "a scanner calls the content suspicious, and the sender is not verified"},
+	{action: actSuspicious, relation: relStranger, effect: hold, reason: mailer.NeedsDecision, hold: HoldContent, why: "a scanner calls the content suspicious, and the sender is a stranger"},
+	{action: actSuspicious, relation: relLeft, effect: hold, reason: mailer.NeedsDecision, hold: HoldContent, why: "a scanner calls the content suspicious, and the sender has left the case"},
+	{action: actSuspicious, standing: standConfirmed, effect: hold, reason: mailer.NeedsDecision, hold: HoldContent, why: "a scanner calls the content suspicious, and the sender is not verified"},
 	{action: actSuspicious, standing: standBelieved, effect: pass, why: "suspicious content, but the sender is verified and has rights"},
-	{action: actSuspicious, effect: hold, reason: mailer.NeedsDecision, why: "a scanner calls the content suspicious, and the sender is not verified"},
+	{action: actSuspicious, effect: hold, reason: mailer.NeedsDecision, hold: HoldContent, why: "a scanner calls the content suspicious, and the sender is not verified"},
 
 	{effect: refuse, reason: mailer.NotAllowed, why: "nothing allows it"},
 }

@@ -12,7 +12,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 var (
-	everyStanding = []standing{standVerified, standReplay, standSPF, standConfirmed, standUnverified, standQuarantine, standReject, standUnknown}
+	everyStanding = []standing{standVerified, standReplay, standSPF, standConfirmed, standUnverified, standQuarantine, standReject, standSomeoneElse, standUnknown}
 	everyKind     = []mailKind{kindPerson, kindList, kindAutomatic, kindAnswer}
 )
 
@@ -30,6 +30,7 @@ func questions() []question {
 		{actFile, false, []relation{relUser, relContact, relMonitor, relKnown, relStranger}},
 		{actAppend, true, []relation{relOwner, relFollower, relGroup, relLeft, relStranger}},
 		{actAppend, false, []relation{relFollower, relMonitor, relStranger}},
+		{actConfirm, true, []relation{relOwner, relStranger}},
 		{actJoin, true, []relation{relRequester, relOwner, relFollower, relGroup, relMonitor, relLeft, relStranger}},
 	}
 	for _, c := range commands {
@@ -173,8 +174,8 @@ func TestPolicyLaws(t *testing.T) {
 			t.Errorf("%+v is allowed: a failed identity never is, nor a signature that was meant for others (design 4, T11)", q)
 		case q.relation == relStranger || q.relation == relKnown || q.relation == relLeft:
 			t.Errorf("%+v is allowed: strangers and people without rights never are (R67, T20)", q)
-		case q.standing == standUnverified && (q.relation != relOwner || q.action != actAppend):
-			t.Errorf("%+v is allowed: unverified suffices for the token's person to append, and for nothing else (design 4)", q)
+		case q.standing == standUnverified && (q.relation != relOwner || q.action != actAppend && q.action != actConfirm):
+			t.Errorf("%+v is allowed: unverified suffices for the token's person to append or confirm, and for nothing else (design 4)", q)
 		case q.action == actFile && (q.kind == kindAnswer || q.kind == kindAutomatic && q.relation != relMonitor):
 			t.Errorf("%+v is allowed: automatic mail files nothing but a monitoring sender's alerts (R78)", q)
 		case isCommand && (q.standing != standVerified || q.kind != kindPerson):

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,9 @@ func (d *decider) release(m *mailer.Mail, word override) (*part, error) {
 		return nil, err
 	}
 	if len(decided.parts) != 1 || !decided.parts[0].record.settled() && !(word.confirmed && decided.parts[0].record.waits()) {
-		return nil, errorf(Conflict, "mail %s cannot be released: %s", old.ID, whyNot(decided))
+		err := errorf(Conflict, "mail %s cannot be released: %s", old.ID, whyNot(decided))
+		err.vain = whyVain(decided, word.customer)
+		return nil, err
 	}
 	p := decided.parts[0]
 	for _, ch := range p.changes {
@@ -101,21 +104,19 @@ func decisionWord(m *mailer.Message) (word, customer string) {
 // now (T23).
 func (t *tenantDecision) decideHeld(token mailer.Token) (mailer.Outcome, error) {
 	if token.Delivery == 0 {
-		return t.note("an answer to a digest decides nothing: each mail in it has an address of its own"), nil
+		return t.answeredDigest()
 	}
-	r, o, err := t.heldBy(token)
-	if r == nil {
-		return o, err
+	r, err := t.heldBy(token)
+	if r == nil || err != nil {
+		return unknownAddress(), err
 	}
-	c, err := heldCase(t.tx, t.dir, r, t.now)
+	vain, why := t.idle(r)
+	if why != "" && vain == "" {
+		return t.note(why), nil
+	}
+	c, who, err := t.whoDecides(r)
 	if err != nil {
 		return mailer.Outcome{}, err
-	}
-	var who Decider
-	for _, other := range Deciders(t.dir, r, c, t.now) {
-		if other.Is(t.dir, t.sender) {
-			who = other
-		}
 	}
 	if t.mail.Message.Automatic {
 		return t.note("automatic mail decides nothing (RFC 3834 2)"), nil
@@ -127,31 +128,69 @@ func (t *tenantDecision) decideHeld(token mailer.Token) (mailer.Outcome, error) 
 	if o, decided := t.outcome(row); decided {
 		return o, nil
 	}
+	if why != "" {
+		return t.inVain(who, r, vain, why)
+	}
 	return t.carryOut(r, c, who)
 }
 
-// heldBy fetches the mail that a token is about; nil with the answer where there
-// is nothing to decide.
-func (t *tenantDecision) heldBy(token mailer.Token) (*MailRecord, mailer.Outcome, error) {
-	unknown := mailer.Outcome{Verdict: mailer.Refused, Reason: mailer.NoSuchAddress, Text: noSuchAddress}
+// heldBy fetches the mail that a token is about; nil for none of this tenant's.
+func (t *tenantDecision) heldBy(token mailer.Token) (*MailRecord, error) {
 	id := mailer.MakeID(token.Delivery)
 	r, err := t.tx.Mail(id)
 	if errors.Is(err, ErrNotFound) || err == nil && r.Reseller != t.reseller.ID {
-		return nil, unknown, nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, unknown, err
+		return nil, err
 	}
 	t.trace.Add("held mail", string(id), string(r.Status), "")
+	return r, nil
+}
+
+// idle says why nothing can be decided on a mail, in a word for its deciders ("":
+// they are not told) and for the operator; why is "" where it can.
+func (t *tenantDecision) idle(r *MailRecord) (vain Vain, why string) {
 	switch {
-	case !r.waits():
-		return nil, t.note(fmt.Sprintf("mail %s is decided already: it is %s", id, r.Status)), nil
 	case t.override != nil:
-		return nil, t.note("a mail that was itself released decides nothing"), nil
+		return "", "a mail that was itself released decides nothing"
+	case !r.waits():
+		return VainDecided, fmt.Sprintf("mail %s is decided already: it is %s", r.ID, r.Status)
 	case len(t.part.also) > 0 || len(t.part.changes) > 0:
-		return nil, t.note("a mail that does something else decides nothing: reply to the one address alone"), nil
+		return VainNotAlone, "a mail that does something else decides nothing: reply to the one address alone"
 	}
-	return r, mailer.Outcome{}, nil
+	return "", ""
+}
+
+// whoDecides finds the case of a held mail, if any, and which of its deciders
+// writes; the zero Decider for none.
+func (t *tenantDecision) whoDecides(r *MailRecord) (c *Case, who Decider, err error) {
+	r = t.asHeld(r)
+	if c, err = heldCase(t.tx, t.dir, r, t.now); err != nil {
+		return nil, who, err
+	}
+	for _, other := range Deciders(t.dir, r, c, t.now) {
+		if other.Is(t.dir, t.sender) {
+			return c, other, nil
+		}
+	}
+	return c, who, nil
+}
+
+// asHeld gives a record with Held as it was before somebody decided; its recipients
+// tell. An address that has expired since is no token's person's.
+func (t *tenantDecision) asHeld(r *MailRecord) *MailRecord {
+	if r.waits() {
+		return r
+	}
+	was := *r
+	was.Held = nil
+	for _, o := range r.Outcomes {
+		if o.Verdict != mailer.Refused {
+			was.heldFor(t.route(o.Recipient), t.now)
+		}
+	}
+	return &was
 }
 
 // carryOut does what the first word says; c is the case that the held mail came
@@ -165,39 +204,40 @@ func (t *tenantDecision) carryOut(r *MailRecord, c *Case, who Decider) (mailer.O
 		if r.Held.Case != (CaseID{}) {
 			customer = ""
 		}
-		return t.releaseHeld(override{record: r, customer: customer, by: who.name()})
+		return t.releaseHeld(override{record: r, customer: customer, by: who.name()}, who)
 	case word == wordBlock && who.Role == RoleAgent:
 		if err := t.blockSender(r, c, who); err != nil {
-			return t.declined(err)
+			return t.declined(err, r, who)
 		}
 	case word == wordDiscard:
 	default:
-		return t.explainWords(r, who)
+		return t.inVain(who, r, VainWord, "the first word is none that the writer may say: nothing is done")
 	}
 	t.part.also = append(t.part.also, discarding(r, who.name(), t.now))
 	return t.note(fmt.Sprintf("mail %s is discarded", r.ID)), nil
 }
 
-// releaseHeld releases a held mail in the transaction of the reply that says so.
-func (t *tenantDecision) releaseHeld(word override) (mailer.Outcome, error) {
-	m := t.again[word.record.ID]
+// releaseHeld releases a held mail in the transaction of the reply that says so. Its
+// sender, who only confirms it, is no Decider, and not told if that is in vain.
+func (t *tenantDecision) releaseHeld(word override, who Decider) (mailer.Outcome, error) {
+	m, was := t.again[word.record.ID], *word.record
 	if m == nil {
-		return t.note(fmt.Sprintf("mail %s could not be read again: it stays %s", word.record.ID, word.record.Status)), nil
+		return t.inVain(who, &was, VainOther, fmt.Sprintf("mail %s could not be read again: it stays %s", was.ID, was.Status))
 	}
 	p, err := t.release(m, word)
 	if err != nil {
-		return t.declined(err)
+		return t.declined(err, &was, who)
 	}
 	t.part.also = append(t.part.also, p)
 	return t.note(fmt.Sprintf("mail %s is released: it is %s", word.record.ID, p.record.Status)), nil
 }
 
-// declined notes why what a reply asks for cannot be done; every other error
-// stays one.
-func (t *tenantDecision) declined(err error) (mailer.Outcome, error) {
+// declined notes why what a reply asks for cannot be done, and tells who wrote it;
+// every other error stays one.
+func (t *tenantDecision) declined(err error, r *MailRecord, who Decider) (mailer.Outcome, error) {
 	var known *Error
 	if errors.As(err, &known) {
-		return t.note(known.Text), nil
+		return t.inVain(who, r, cmp.Or(known.vain, VainOther), known.Text)
 	}
 	return mailer.Outcome{}, err
 }
@@ -206,15 +246,11 @@ func (t *tenantDecision) declined(err error) (mailer.Outcome, error) {
 // somebody it knows: whom a mail names need not have written it, and a forger
 // could so have its customers shut out.
 func (t *tenantDecision) blockSender(r *MailRecord, c *Case, who Decider) error {
-	a := r.Identity.Address
-	if a.IsZero() {
-		a = r.Envelope.ReversePath
-	}
-	if a.IsZero() {
-		return errorf(Conflict, "mail %s names no sender who could be blocked", r.ID)
-	}
-	if filing(t.dir, t.reseller, a, t.now) != relStranger || c != nil && c.participantOf(t.dir, t.dir.PersonAt(a), a) != nil {
-		return errorf(Conflict, "%s is known here, and blocked with `casegate block` only", a)
+	a, ok := Blockable(t.dir, r, c, t.now)
+	if !ok {
+		err := errorf(Conflict, "the sender of mail %s (%q) is known here or nobody, and blocked with `casegate block` only", r.ID, a)
+		err.vain = VainKnownSender
+		return err
 	}
 	b := Block{Pattern: a.Key().String(), By: who.Address.String(), Since: t.now, Why: fmt.Sprintf("sent mail %s", r.ID)}
 	list, added, err := t.blocking(t.tx, r.Reseller, b)
@@ -222,19 +258,6 @@ func (t *tenantDecision) blockSender(r *MailRecord, c *Case, who Decider) error 
 		t.part.blocks = list
 	}
 	return err
-}
-
-// explainWords answers a reply that says nothing we know, once: the writer may
-// have meant it for the case.
-func (t *tenantDecision) explainWords(r *MailRecord, who Decider) (mailer.Outcome, error) {
-	first, err := t.within(1, "words", string(r.ID), who.Address.Key().String())
-	if err != nil {
-		return mailer.Outcome{}, err
-	}
-	if first && t.inform != nil && t.readsMail(who.Address) {
-		t.send(&mailer.Delivery{Kind: mailer.HeldKind, Recipient: who.Address, Person: personID(who.Person)}, r)
-	}
-	return t.note("the first word is none that the writer may say: nothing is done"), nil
 }
 
 // reread reads the held mails once more that m may release, before the

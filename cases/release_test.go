@@ -109,7 +109,8 @@ func TestReleaseByReply(t *testing.T) {
 		{"by the account's address", said("desk@north.example", "Release."), mailer.Accepted, released},
 		{"who filed the case releases", said(requester, "RELEASE\nThank you."), mailer.Accepted, released},
 		{"the token's person releases", said(guest, "*release*, please"), mailer.Accepted, released},
-		{"by a chain that is trusted", with(agent, func(l *letter) { l.level = mailer.VerifiedARC }), mailer.Accepted, released},
+		{"by a chain that is trusted", with(agent, func(l *letter) { l.level, l.toCc = mailer.VerifiedARC, l.to[0] }), mailer.Accepted, released},
+		{"by such a chain, and not written to us", with(agent, func(l *letter) { l.level, l.toCc = mailer.VerifiedARC, "list@partner.example" }), mailer.Refused, waits},
 		{"an agent discards", said(agent, "discard"), mailer.Accepted, discarded},
 		{"an agent blocks", said(agent, "block"), mailer.Accepted, discarded},
 
@@ -177,12 +178,17 @@ func (c *clerk) leave(number string, participant uint16) {
 	}
 }
 
-// TestHelpOnce: whoever writes something else is told once which words there are.
-func TestHelpOnce(t *testing.T) {
+// TestHelp: whoever writes something else is told each time that it did nothing,
+// but no more than six times an hour.
+func TestHelp(t *testing.T) {
 	c := newReleasingOffice(t)
 	held := c.hold(c.strange(c.file("Printer"), 1, "hello"))
 	c.deliver()
-	for i, want := range []string{"desk@agents.example", "", ""} {
+	for i := range 9 {
+		want := "desk@agents.example"
+		if i >= 6 {
+			want = ""
+		}
 		c.want(mailer.Accepted, c.send(answer("desk@agents.example", c.decideAt(held.ID), fmt.Sprint("What is this? ", i))))
 		if got := c.told(mailer.HeldKind); got != want {
 			t.Errorf("after word %d %q is told, want %q", i+1, got, want)

@@ -39,6 +39,7 @@ type Delivery struct {
 	Recipient   Address       `json:"recipient"`
 	Mail        ID            `json:"mail,omitempty"`
 	Person      string        `json:"person,omitempty"`
+	Note        string        `json:"note,omitempty"` // why an answer to one did nothing, in a word; "": it is no answer
 	Tenant      string        `json:"tenant"`
 	Case        uint32        `json:"case"`
 	Participant uint16        `json:"participant"`

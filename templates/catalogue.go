@@ -64,7 +64,10 @@ func requiredKeys(layouts string) []string {
 	for _, f := range heldFacts {
 		keys = append(keys, "label."+f.name)
 	}
-	keys = append(keys, "age.hours", "age.days", heldReplyNext)
+	for _, vain := range vains {
+		keys = append(keys, "vain."+vain)
+	}
+	keys = append(keys, "age.hours", "age.days", "customers.more", "vain.heading", vainNext, heldReplyNext, heldIntakeNext, heldIntakeCustomer, digestNext)
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }

@@ -30,9 +30,12 @@ const (
 	RoleAgent     = "agent"
 	RoleShared    = "shared"
 	RoleNamed     = "named" // a mail names the reader as its sender
+
+	RoleAdministrator = "administrator" // of a reseller without agents
+	RoleAnswered      = "answered"      // the reader has answered a mail about held mail
 )
 
-var roles = []string{RoleRequester, RoleAgent, RoleShared, RoleNamed}
+var roles = []string{RoleRequester, RoleAgent, RoleShared, RoleNamed, RoleAdministrator, RoleAnswered}
 
 // Levels of who wrote a held mail, each with a text.
 const (
@@ -50,9 +53,23 @@ const (
 	WhyContent     = "content"
 	WhyOtherSender = "other-sender" // on a reply address that is not the sender's
 	WhyUnverified  = "unverified"
+	WhyAutomatic   = "automatic"
+	WhySentOn      = "sent-on"  // it was not written to us
+	WhyCustomer    = "customer" // it does not say for which one it is
+	WhyOther       = "other"    // stands for every one that is not here
 )
 
-var whys = []string{WhyUnreadable, WhyForged, WhyContent, WhyOtherSender, WhyUnverified}
+var whys = []string{WhyUnreadable, WhyForged, WhyContent, WhyOtherSender, WhyUnverified, WhyAutomatic, WhySentOn, WhyCustomer, WhyOther}
+
+// Why a reader's answer to a mail about held mail did nothing, each with a text.
+const (
+	VainDecided = "decided" // nothing is left to decide
+	VainOther   = "other"   // stands for every one that is not here
+)
+
+var vains = []string{
+	"word", "customer", "unknown-customer", "no-grant", "known-sender", VainDecided, "not-alone", "digest", VainOther,
+}
 
 // Data is what a notice tells, put together by the caller. All strings may hold
 // anything: they are cleaned and escaped here (T77, T78).
@@ -77,6 +94,9 @@ type Data struct {
 	Held     []HeldMail
 	MoreHeld int // that many more are not in the notice
 
+	Vain string // the reader's answer did nothing: why, VainDecided and so on; "": it is no answer
+	Mail string // id of the held mail that is not there any more; "": none
+
 	Zone *time.Location // the reader's; nil: UTC
 }
 
@@ -100,10 +120,13 @@ type HeldMail struct {
 	Time    time.Time
 	Waits   time.Duration // 0: not said
 	Subject string
-	Why     string // it is held: WhyForged and so on, or words
+	Why     string // it is held: WhyForged and so on
 	Number  string // of the case whose reply address it came to
 	ID      string
 	Decide  string // the address to decide by
+
+	Customers []string // of which the reader has to name one to release it
+	Block     bool     // the reader may have its sender blocked
 }
 
 // Attachment is a file that came with a message. Size is in octets.
@@ -127,6 +150,7 @@ func sample() *Data {
 		Held: []HeldMail{{
 			From: "eve@partner.example", Level: LevelUnverified, Time: when, Waits: 50 * time.Hour, Subject: "Me too",
 			Why: WhyOtherSender, Number: "NORTH-1041", ID: "06c2k7gq0r1ne", Decide: "h-x@gate.example",
+			Customers: []string{"acme.example"}, Block: true,
 		}},
 		MoreHeld: 2,
 	}

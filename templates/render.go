@@ -63,7 +63,7 @@ func (m message) Lines() []string { return strings.Split(m.Text, "\n") }
 // newView cleans what comes from people, in one place for all layouts.
 func newView(n Notice, c catalogue, d *Data) *view {
 	v := &view{Data: *d, catalogue: c, notice: n}
-	for _, field := range []*string{&v.Number, &v.Title, &v.Customer, &v.Severity, &v.State, &v.Sender, &v.Actor} {
+	for _, field := range []*string{&v.Number, &v.Title, &v.Customer, &v.Severity, &v.State, &v.Sender, &v.Actor, &v.Mail} {
 		*field = OneLine(*field)
 	}
 	if v.Actor == "" {
@@ -83,6 +83,10 @@ func newView(n Notice, c catalogue, d *Data) *view {
 	for _, h := range d.Held {
 		for _, field := range []*string{&h.From, &h.Subject, &h.Why, &h.Number, &h.ID, &h.Decide} {
 			*field = OneLine(*field)
+		}
+		h.Customers = slices.Clone(h.Customers)
+		for i := range h.Customers {
+			h.Customers[i] = OneLine(h.Customers[i])
 		}
 		v.Held = append(v.Held, held{h, v})
 	}
@@ -140,23 +144,6 @@ func (v *view) coded(kind, code, format string) string {
 // Lang is the language, for the attribute.
 func (v *view) Lang() string { return v.language }
 
-// Heading, Lead and Next are the notice's own texts.
-func (v *view) Heading() (string, error) { return v.T(string(v.notice) + ".heading") }
-
-// Lead is the sentence under the heading.
-func (v *view) Lead() (string, error) { return v.T(string(v.notice) + ".lead") }
-
-// Next says what the reader can do now; only agents block a sender.
-func (v *view) Next() (string, error) {
-	if v.notice == HeldReply && v.Role != RoleAgent {
-		return v.T(heldReplyNext)
-	}
-	return v.T(string(v.notice) + ".next")
-}
-
-// heldReplyNext is what those can do about a held reply who are no agents.
-const heldReplyNext = "held-reply.next.participant"
-
 // Reason says why the reader gets the notice.
 func (v *view) Reason() (string, error) {
 	role := v.Role
@@ -205,6 +192,7 @@ var facts = []fact{
 	{"severity", func(v *view) string { return v.value("severity", 0) }},
 	{"state", func(v *view) string { return v.coded("state", v.State, "%[1]s (%[2]s)") }},
 	{"filed", func(v *view) string { return v.Moment(v.Filed) }},
+	{"mail", func(v *view) string { return v.Mail }},
 }
 
 // labelled is a fact as it is shown.

@@ -97,7 +97,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a plural form twice", replace(en, `"one": "New`, `"one": "{actor}", "one": "New`), []string{en, `"message.heading"`, "twice"}},
 		{"a placeholder left out of a plural form", replace(pl, "nowych wiadomości – {actor}", "nowych wiadomości"), []string{pl, `"message.heading"`, "[count]"}},
 		{"plural forms of nothing", replace(pl, `"Nazwa"`, `{"one": "a", "few": "b", "many": "c", "other": "d"}`), []string{pl, `"label.title"`, "{count}"}},
-		{"a comma too many", replace(pl, `"zamknięte"`, `"zamknięte",`), []string{pl + ":117"}},
+		{"a comma too many", replace(pl, `"zamknięte"`, `"zamknięte",`), []string{pl + ":140"}},
 		{"a file cut short", func(_ *testing.T, files fstest.MapFS) {
 			files[pl] = &fstest.MapFile{Data: files[pl].Data[:900]}
 		}, []string{pl}},

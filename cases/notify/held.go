@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
 	"time"
 
 	"casegate/cases"
@@ -41,7 +39,7 @@ func (r *Renderer) openHeld(ctx context.Context, d *mailer.Delivery) (*mailer.Ou
 		if s.reseller == nil || d.Recipient.Domain == r.Hostname || isOurs(s.directory, d.Recipient) { // T87
 			return mailer.ErrWithdrawn
 		}
-		s.person, s.data = s.directory.PersonAt(d.Recipient), templates.Data{Sender: s.reseller.Name}
+		s.person, s.data = s.directory.PersonAt(d.Recipient), templates.Data{Sender: s.reseller.Name, Vain: d.Note}
 		switch d.Kind {
 		case mailer.HeldKind:
 			return r.oneHeld(tx, s)
@@ -65,6 +63,11 @@ func (r *Renderer) openHeld(ctx context.Context, d *mailer.Delivery) (*mailer.Ou
 // what. The subject is for agents: it may hold what the others are not to see
 // (T22).
 func (r *Renderer) oneHeld(tx cases.Tx, s *matter) error {
+	if s.data.Vain == templates.VainDecided {
+		// There is no mail to tell of: only that, to somebody who could decide.
+		s.notice, s.data.Mail = templates.HeldIntake, string(s.delivery.Mail)
+		return nil
+	}
 	m, c, err := waiting(tx, s.delivery)
 	if err != nil {
 		return err
@@ -77,6 +80,9 @@ func (r *Renderer) oneHeld(tx cases.Tx, s *matter) error {
 		held := heldMail(m)
 		if who.Role != cases.RoleAgent {
 			held.Subject = ""
+		} else {
+			held.Customers = cases.CustomerChoice(s.directory, m, r.Now())
+			_, held.Block = cases.Blockable(s.directory, m, c, r.Now())
 		}
 		if c != nil {
 			s.notice, s.customer = templates.HeldReply, s.directory.Customer(c.Customer)
@@ -155,7 +161,7 @@ func (r *Renderer) digest(tx cases.Tx, s *matter) error {
 		for _, who := range cases.Deciders(s.directory, m, c, r.Now()) {
 			if who.Is(s.directory, s.delivery.Recipient) {
 				if who.Role == cases.RoleAgent {
-					held.Subject = subject
+					held.Subject, held.Customers = subject, cases.CustomerChoice(s.directory, m, r.Now())
 				}
 				a, err := r.address(s.delivery, mailer.HeldPart, mailer.PurposeHeld, m.ID)
 				if err != nil {
@@ -166,7 +172,10 @@ func (r *Renderer) digest(tx cases.Tx, s *matter) error {
 		}
 		s.data.Held = append(s.data.Held, held)
 	}
-	s.name, s.notice, s.data.Role, s.data.MoreHeld = s.person.Name, templates.Digest, templates.RoleAgent, total-len(list)
+	s.name, s.notice, s.data.Role, s.data.MoreHeld = s.person.Name, templates.Digest, templates.RoleAdministrator, total-len(list)
+	if s.directory.AccountIn(s.person, s.reseller.ID).Has(cases.RoleSupportAgent) {
+		s.data.Role = templates.RoleAgent
+	}
 	return nil
 }
 
@@ -174,7 +183,7 @@ func (r *Renderer) digest(tx cases.Tx, s *matter) error {
 func heldMail(m *cases.MailRecord) templates.HeldMail {
 	h := templates.HeldMail{
 		From: m.Identity.Address.String(), Level: templates.LevelUnverified, Time: m.Received,
-		Subject: shorten(m.Subject, cases.MaxTitle), Why: why(m), ID: string(m.ID),
+		Subject: shorten(m.Subject, cases.MaxTitle), Why: string(m.Hold), ID: string(m.ID),
 	}
 	if m.Identity.Address.IsZero() {
 		h.From = m.Envelope.ReversePath.Loggable()
@@ -188,43 +197,27 @@ func heldMail(m *cases.MailRecord) templates.HeldMail {
 	return h
 }
 
-// why says in words for people why a mail is held; the operator's, where there
-// are none.
-func why(m *cases.MailRecord) string {
-	suspect := func(s mailer.Scan) bool { return s.Verdict == mailer.ScanHarmful || s.Verdict == mailer.ScanSuspicious }
-	switch {
-	case m.Status == cases.MailFailed:
-		return templates.WhyUnreadable
-	case m.Identity.Level == mailer.Failed:
-		return templates.WhyForged
-	case slices.ContainsFunc(m.Scans, suspect):
-		return templates.WhyContent
-	case m.Held.Case != (cases.CaseID{}):
-		return templates.WhyOtherSender
-	case m.Identity.Level == mailer.Unverified:
-		return templates.WhyUnverified
-	}
-	return shorten(rules.ReplaceAllString(m.Reason, ""), cases.MaxTitle)
-}
-
-// rules matches what a reason ends with that is for the operator: where it is
-// laid down, as in "(T20)".
-var rules = regexp.MustCompile(` \((?:design [0-9.]+|[A-Z][0-9]+(?:, [A-Z][0-9]+)*)\)$`)
-
 // write makes the mail of a matter. It begins a thread of its own: an answer to
 // it is no word in the case.
 func (r *Renderer) write(s *matter) (*mailer.Outgoing, error) {
 	d := s.delivery
 	auto, part, purpose, about := "auto-generated", mailer.HeldPart, mailer.PurposeHeld, d.Mail
-	if d.Kind == mailer.ConfirmKind {
-		auto, part, purpose = "auto-replied", mailer.ConfirmPart, mailer.PurposeConfirm // RFC 3834 5
+	answers := d.Kind == mailer.ConfirmKind || d.Note != ""
+	if answers {
+		auto = "auto-replied" // RFC 3834 5
+	}
+	switch d.Kind {
+	case mailer.ConfirmKind:
+		part, purpose = mailer.ConfirmPart, mailer.PurposeConfirm
+	case mailer.DigestKind:
+		about = ""
 	}
 	reply, err := r.address(d, part, purpose, about)
 	if err != nil {
 		return nil, err
 	}
 	var back mailer.Address // RFC 3834 3.3: what answers by itself has the null reverse-path
-	if d.Kind != mailer.ConfirmKind {
+	if !answers {
 		if back, err = r.address(d, mailer.ReturnPathPart, mailer.PurposeReturnPath, d.ID); err != nil {
 			return nil, err
 		}
