@@ -202,7 +202,7 @@ func TestDoctorSender(t *testing.T) {
 		{"SPF unanswered", answering(north, dnstest.ServFail), "SPF", diagnosis{"", north, warning, "cannot be known", "resolver"}},
 		{"an include unanswered", answering(gate, dnstest.ServFail), "SPF", diagnosis{"", north, warning, "cannot be known", "resolver"}},
 
-		{"no key yet", nil, "DKIM", diagnosis{"", "notices", fine, "no key yet", "relay can sign"}},
+		{"nothing is signed here", nil, "DKIM", diagnosis{"", "notices", warning, "does not sign", "relay sign"}},
 
 		good("DMARC", north, "p=reject at _dmarc.north.example"),
 		{"no DMARC", without("_dmarc.north.example"), "DMARC", diagnosis{"", north, warning, "no record", `_dmarc.north.example. TXT "v=DMARC1; p=none; rua=mailto:postmaster@north.example"`}},

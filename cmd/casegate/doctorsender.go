@@ -113,10 +113,10 @@ func (d *doctor) evaluate(ctx context.Context, domain string, client netip.Addr)
 	return spf.Check(ctx, spf.Query{Client: client, Helo: domain, Sender: "postmaster@" + domain}, d.dns)
 }
 
-// checkDKIM has nothing to look up as long as nothing is signed.
+// checkDKIM has nothing to look up as long as nothing is signed here.
 func (d *doctor) checkDKIM(context.Context) []diagnosis {
-	return []diagnosis{of("DKIM", "notices").is(fine, "no key yet: casegate does not sign",
-		"If your relay can sign for the resellers' domains, have it do so.")}
+	return []diagnosis{of("DKIM", "notices").is(warning, "casegate does not sign its notices",
+		"Have your relay sign for the resellers' domains; doctor --send ADDRESS sends a mail in which you can see whether it does.")}
 }
 
 // checkDMARC leaves the hostname out: nobody is in From with it but the doctor.

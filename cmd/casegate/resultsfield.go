@@ -1,10 +1,11 @@
 package main
 
 import (
+	"strings"
+
 	"casegate/cases"
 	"casegate/mailer"
 	"casegate/mailer/authres"
-	"strings"
 )
 
 // resultsField is what we found out about a mail, as the field for it (RFC
