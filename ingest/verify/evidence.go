@@ -86,6 +86,9 @@ func (v *Verifier) evaluate(ctx context.Context, e *evidence, from string) {
 	}
 	q.DKIM = append(q.DKIM, e.front.dkim...)
 	e.dmarc = dmarc.Evaluate(ctx, q, v.published)
+	if e.dmarc.Domain == "" {
+		e.dmarc.Domain = from
+	}
 	if e.dmarc.Status == dmarc.None {
 		e.aligned = dmarc.Aligned(from, q.DKIM...)
 	}
