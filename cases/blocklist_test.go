@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,4 +178,30 @@ func TestBlockListIsBounded(t *testing.T) {
 	}
 	_, _, err := o.Block(t.Context(), "north", cases.Block{Pattern: "@one.more.example", By: "operator"})
 	wantKind(t, err, cases.Conflict)
+}
+
+// TestBlockAdvice: what people write for "all of them" is answered with what to
+// write; who blocks a customer's people learns it, and another tenant's are not told.
+func TestBlockAdvice(t *testing.T) {
+	o := newOffice(t)
+	tests := []struct{ pattern, advice, note string }{
+		{"*@evil.example", `write "@evil.example"`, ""},
+		{"*.evil.example", `write ".evil.example"`, ""},
+		{"*@*.evil.example", `write ".evil.example"`, ""},
+		{"e*@evil.example", "left open", ""},
+		{"@evil.example", "", ""},
+		{"@acme.example", "", "blocks everybody at the customer acme.example"},
+		{"it@acme.example", "", "blocks it@acme.example, a contact of acme.example"},
+		{"it@omega.example", "", ""}, // south's (T28)
+	}
+	for _, test := range tests {
+		b, _, err := o.Block(t.Context(), "north", cases.Block{Pattern: test.pattern, By: "operator"})
+		if b.Note != test.note || (err != nil) != (test.advice != "") || err != nil && !strings.Contains(err.Error(), test.advice) {
+			t.Errorf("%s is answered with the note %q and %v, want %q and advice %q", test.pattern, b.Note, err, test.note, test.advice)
+		}
+	}
+	list, err := o.Blocks(t.Context(), "north")
+	if err != nil || slices.ContainsFunc(list, func(b cases.Block) bool { return b.Note != "" }) {
+		t.Errorf("%+v is stored (%v), want no note: the customers change", list, err)
+	}
 }

@@ -3,6 +3,7 @@ package cases_test
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -97,5 +98,28 @@ func TestDecideTwiceRun(t *testing.T) {
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("told:\n%s\nwant:\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestLoggedForFrontHop: a mail that is refused and yet taken has a line in the log,
+// and each tenant's names the id that the client was told.
+func TestLoggedForFrontHop(t *testing.T) {
+	o := newOffice(t)
+	var log strings.Builder
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	l := letter{from: "eve@evil.example", level: mailer.Verified, subject: "x", to: []string{"support@north.example", "support@south.example"}}
+	o.send(l)
+	if log.Len() > 0 {
+		t.Errorf("a direct client's refused mail is logged as %q: that is for the door", log.String())
+	}
+	l.frontHop = true
+	m := o.mail(l)
+	if _, err := o.Accept(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	if len(lines) != 2 || strings.Count(log.String(), "verdict=refused") != 2 || strings.Count(log.String(), "recorded=true") != 2 ||
+		!strings.Contains(lines[0], " id="+string(m.ID)) || !strings.Contains(lines[1], " answered_as="+string(m.ID)) {
+		t.Errorf("logged as\n%s\nwant a line for each tenant, refused and recorded, with the id %s that was told", log.String(), m.ID)
 	}
 }

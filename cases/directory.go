@@ -289,23 +289,11 @@ func (d *Directory) addPerson(p *Person) error {
 		}
 		d.addresses[a.Key()] = p
 	}
-	seen := map[ResellerID]bool{}
+	d.checkAccounts(p.Accounts, bad)
 	for _, a := range p.Accounts {
-		r := d.domains[a.Address.Domain]
-		if r == nil {
-			bad("account %q is in no reseller's domain", a.Address)
-			continue
+		if d.domains[a.Address.Domain] != nil {
+			own(a.Address)
 		}
-		if seen[r.ID] {
-			bad("has two accounts with reseller %q", r.ID)
-		}
-		seen[r.ID] = true
-		for _, role := range a.Roles {
-			if !slices.Contains(knownRoles, role) {
-				bad("account %q: unknown role %q: want one of %s", a.Address, role, strings.Join(knownRoles, ", "))
-			}
-		}
-		own(a.Address)
 	}
 	for _, a := range p.Linked {
 		if r := d.domains[a.Domain]; r != nil {
@@ -323,6 +311,28 @@ func (d *Directory) addPerson(p *Person) error {
 		bad("%v", err)
 	}
 	return errors.Join(errs...)
+}
+
+// checkAccounts reports what is wrong with a person's accounts: there is one with a
+// reseller at most.
+func (d *Directory) checkAccounts(accounts []Account, bad func(format string, args ...any)) {
+	seen := map[ResellerID]bool{}
+	for _, a := range accounts {
+		r := d.domains[a.Address.Domain]
+		if r == nil {
+			bad("account %q is in no reseller's domain", a.Address)
+			continue
+		}
+		if seen[r.ID] {
+			bad("has two accounts with reseller %q", r.ID)
+		}
+		seen[r.ID] = true
+		for _, role := range a.Roles {
+			if !slices.Contains(knownRoles, role) {
+				bad("account %q: unknown role %q: want one of %s", a.Address, role, strings.Join(knownRoles, ", "))
+			}
+		}
+	}
 }
 
 func (d *Directory) addCustomer(c *Customer) error {

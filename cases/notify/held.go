@@ -64,7 +64,13 @@ func (r *Renderer) openHeld(ctx context.Context, d *mailer.Delivery) (*mailer.Ou
 // (T22).
 func (r *Renderer) oneHeld(tx cases.Tx, s *matter) error {
 	if s.data.Vain == templates.VainDecided {
-		// There is no mail to tell of: only that, to somebody who could decide.
+		// There is nothing to tell of the mail, and who might decide is not known any more.
+		if p := s.delivery.Person; p != "" && (s.person == nil || s.person.ID != p) { // T98
+			return mailer.ErrWithdrawn
+		}
+		if s.person != nil {
+			s.name = s.person.Name
+		}
 		s.notice, s.data.Mail = templates.HeldIntake, string(s.delivery.Mail)
 		return nil
 	}
@@ -225,6 +231,9 @@ func (r *Renderer) write(s *matter) (*mailer.Outgoing, error) {
 	lang := r.Set.Choose(languages(s.person, s.customer, s.reseller)...)
 	zone := zone(s.person, s.customer, s.reseller)
 	s.data.Zone = zone
+	if d.Note != "" {
+		s.data.Role = templates.RoleAnswered
+	}
 	subject, err := r.Set.Subject(s.notice, lang, &s.data)
 	if err != nil {
 		return nil, err

@@ -303,3 +303,14 @@ func TestHeldHostile(t *testing.T) {
 		}
 	}
 }
+
+// TestVainDecidedAddress: who has lost the address since is not told there (T98).
+func TestVainDecidedAddress(t *testing.T) {
+	s := holding(t, "en")
+	d := inVain(aboutHeld(mailer.HeldKind, "desk@agents.example", "desk", onCase), cases.VainDecided)
+	s.open(t, d) // the control
+	d.Person = "anna"
+	if _, err := s.Open(t.Context(), d); !errors.Is(err, mailer.ErrWithdrawn) {
+		t.Errorf("the address is another person's: opening gave %v, want it withdrawn", err)
+	}
+}
